@@ -1,0 +1,35 @@
+"""`prepare:` how records become training, validation and test examples."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from medtune.config.base import Section
+
+Converter = Literal["terms", "qa", "refusal"]
+
+
+class PrepareSection(Section):
+    """Cleaning, conversion and the split."""
+
+    converters: tuple[Converter, ...] = Field(default=("qa",), min_length=1)
+    """`terms`: four-part explanations from a topic's own question types; `qa`: question-answer rows as they are;
+    `refusal`: polite refusals of personal medical advice."""
+    min_answer_chars: int = Field(default=20, ge=1)
+    """Shorter answers are rejected."""
+    max_tokens: int = Field(default=512, ge=64)
+    """Examples whose rendered chat has more tokens are rejected and listed."""
+    sentences_per_part: int = Field(default=2, ge=1, le=6)
+    """How many sentences of a source answer go into one part of a four-part explanation, at most."""
+    refusal_share: float = Field(default=0.05, ge=0.0, le=0.5)
+    """Refusals as a share of the training rows (0 to 1)."""
+    validation_share: float = Field(default=0.05, gt=0.0, lt=0.5)
+    """Share of the topics that go to validation (0 to 1)."""
+    test_share: float = Field(default=0.1, ge=0.0, lt=0.5)
+    """Share of the topics that go to the test split; not used with `test_topics`."""
+    test_topics: str | None = None
+    """`embedded` for the 200 topics that the tiny base has never seen, or a file with one topic a line."""
+    test_file: str | None = None
+    """The user's own gold set (JSONL, same shapes as a `files` source): asked in the audit, never trained on."""
+    max_train_rows: int | None = Field(default=None, ge=8)
+    """At most so many training rows, a seeded draw."""

@@ -1,0 +1,85 @@
+"""The whole recipe, and the view of it that a stage may see."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from medtune.config.ask import AskSection, SuitesSection
+from medtune.config.audit import AuditSection
+from medtune.config.base import Section
+from medtune.config.collect import CollectSection
+from medtune.config.export import ExportSection
+from medtune.config.prepare import PrepareSection
+from medtune.config.release import ReleaseSection
+from medtune.config.report import ReportSection
+from medtune.config.train import TrainSection
+
+
+class LocalBase(Section):
+    """A base model in a local folder (Hugging Face layout, safetensors)."""
+
+    path: str
+    """The folder; relative to the recipe."""
+
+
+class Recipe(Section):
+    """One recipe: from data to an audited model."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    """The run's name: lower-case letters, digits, dot, dash, underscore. Files and run directory carry it."""
+    description: str = ""
+    """One or two sentences for report and model card."""
+    task: str = "terminology"
+    """What the model is for: the name of a task (`medtune init --list`)."""
+    base: Literal["tiny"] | LocalBase = "tiny"
+    """The base model: the embedded `tiny`, or `{path: FOLDER}`."""
+    seed: int = Field(default=7, ge=0)
+    """Seed of every random choice."""
+    egress: tuple[str, ...] = ()
+    """Network hosts that this recipe may speak to; none by default."""
+    llama_cpp: str | None = None
+    """A llama.cpp folder to use instead of the pinned one; relative to the recipe."""
+    collect: CollectSection
+    prepare: PrepareSection = PrepareSection()
+    train: TrainSection = TrainSection()
+    export: ExportSection = ExportSection()
+    suites: SuitesSection = SuitesSection()
+    ask: AskSection = AskSection()
+    audit: AuditSection = AuditSection()
+    release: ReleaseSection = ReleaseSection()
+    report: ReportSection = ReportSection()
+
+
+class RecipeView:
+    """A recipe limited to the keys that a stage declared in READS; reading another key raises AttributeError.
+
+    `folder` is where the recipe file lies: relative paths in it start there. It is no part of `dump()`.
+    """
+
+    def __init__(self, recipe: Recipe, reads: tuple[str, ...], folder: Path) -> None:
+        unknown = set(reads) - set(Recipe.model_fields)
+        if unknown:
+            raise AttributeError(f"READS names unknown recipe keys: {sorted(unknown)}")
+        self._recipe = recipe
+        self._reads = reads
+        self.folder = folder
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_") or key not in self._reads:
+            raise AttributeError(f"this stage does not declare {key!r} in READS {self._reads}")
+        return getattr(self._recipe, key)
+
+    @property
+    def name(self) -> str:
+        """The recipe's name: every stage may see it."""
+        return self._recipe.name
+
+    def dump(self) -> dict[str, Any]:
+        """The visible part as plain JSON values: what freshness compares."""
+        keep = {"name", *self._reads}
+        return {key: value for key, value in self._recipe.model_dump(mode="json").items() if key in keep}
+
+    def resolve(self, path: str) -> Path:
+        """A path of the recipe, relative to the recipe's folder, `~` expanded."""
+        return (self.folder / Path(path).expanduser()).resolve()

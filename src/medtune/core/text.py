@@ -1,0 +1,35 @@
+"""Folding and splitting text; what several rooms must do in the same way."""
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
+_ABBREVIATIONS = (
+    "e.g.", "i.e.", "etc.", "vs.", "dr.", "mr.", "mrs.", "ms.", "st.", "fig.", "no.", "approx.", "u.s.", "al.", "ca.",
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """NFKC, lower case, single spaces, stripped: two texts that fold alike count as the same."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def sentences(text: str) -> list[str]:
+    """Split prose into sentences; common abbreviations and single initials do not end one."""
+    found: list[str] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        head = text[start : match.start()]
+        words = head.split()
+        if words and _is_abbreviation(words[-1]):
+            continue
+        found.append(text[start : match.end()].strip())
+        start = match.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def _is_abbreviation(word: str) -> bool:
+    bare = word.lstrip("\"'([").casefold()
+    return bare in _ABBREVIATIONS or (len(bare) == 2 and bare[0].isalpha() and bare[1] == ".")

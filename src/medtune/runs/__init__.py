@@ -1,0 +1,1 @@
+"""The run directory: the only corridor between stages."""

@@ -1,0 +1,86 @@
+"""Every folder and file name of a run directory, written down once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+STAGE_FOLDERS = {
+    "collect": "01-collect",
+    "prepare": "02-prepare",
+    "train": "03-train",
+    "export": "04-export",
+    "ask": "05-ask",
+    "audit": "06-audit",
+    "release": "07-release",
+    "report": "08-report",
+}
+
+MANIFEST = "manifest.json"
+RESUME = "resume.json"
+"""In a `.partial` folder: the key that says whether its content may be continued."""
+
+# 01-collect
+RECORDS = "records.jsonl"
+SOURCES = "sources.json"
+# 02-prepare
+TRAIN = "train.jsonl"
+VALIDATION = "val.jsonl"
+TEST = "test.jsonl"
+REJECTED = "rejected.jsonl"
+STATS = "stats.json"
+# 03-train
+ADAPTER = "adapter"
+CHECKPOINTS = "checkpoints"
+METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
+TRAINING = "training.json"
+# 04-export
+MERGED = "merged"
+BUILDS = "builds.json"
+BASE_BUILD_FILE = "base-F16.gguf"
+# 05-ask
+CASES = "cases.jsonl"
+RESPONSES = "responses.jsonl"
+ASKED = "asked.json"
+# 06-audit
+GRADES = "grades.jsonl"
+SUMMARY = "summary.json"
+VERDICTS = "verdicts.json"
+# 07-release
+MODELFILE = "Modelfile"
+CARD = "README.md"
+RELEASE = "release.json"
+SHA256SUMS = "SHA256SUMS"
+# 08-report, and copies at the top of the run directory
+REPORT_HTML = "report.html"
+REPORT_JSON = "report.json"
+# top of the run directory
+RECIPE = "recipe.yaml"
+PROVENANCE = "provenance.json"
+EVENTS = "events.jsonl"
+REGISTRATIONS = "registrations.jsonl"
+"""Every gate that was ever declared for this run's answers, in order."""
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """A run directory; the folders in it need not exist yet."""
+
+    path: Path
+
+    def stage(self, name: str) -> Path:
+        """The finished folder of a stage."""
+        return self.path / STAGE_FOLDERS[name]
+
+    def partial(self, name: str) -> Path:
+        """The folder that a stage writes before it is finished."""
+        return self.path / f"{STAGE_FOLDERS[name]}.partial"
+
+    def file(self, name: str) -> Path:
+        """A file at the top of the run directory."""
+        return self.path / name
+
+
+def gguf_name(run_name: str, quantization: str) -> str:
+    """File name of a build: it carries the run's name, never the base's."""
+    return f"{run_name}-{quantization}.gguf"

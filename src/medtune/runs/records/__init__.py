@@ -1,0 +1,1 @@
+"""One definition of every row and enum that stages exchange; one file per stage."""

@@ -1,0 +1,39 @@
+"""What all records share, and reading and writing them as JSON lines."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from medtune.core.errors import RunDirError
+from medtune.core.io import read_jsonl, write_jsonl
+
+
+class Row(BaseModel):
+    """A row of a JSONL file of the run directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
+    """Read rows of one kind. Raises RunDirError naming the line of a row that does not fit."""
+    rows = []
+    for number, value in read_jsonl(path):
+        try:
+            rows.append(kind.model_validate(value))
+        except ValidationError as error:
+            raise RunDirError(
+                f"this row is no {kind.__name__}: {error.errors()[0]['msg']}",
+                where=f"{path}:{number}",
+                next_step="run the stage that wrote it again",
+            ) from None
+    return rows
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
+    """Write rows as JSON lines, whole or not at all; returns their count."""
+    return write_jsonl(path, (row.model_dump(mode="json", exclude_none=True) for row in rows))

@@ -1,0 +1,53 @@
+"""01-collect: records.jsonl and sources.json."""
+
+from typing import Literal
+
+from medtune.runs.records.base import Row
+
+
+class Turn(Row):
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Record(Row):
+    """One raw record with its provenance: a question with its answer, or a whole chat in `messages`."""
+
+    id: str
+    """Unique in the run: source name and the source's own id."""
+    source: str
+    """Name of the source in sources.json."""
+    kind: Literal["qa", "messages"]
+    topic: str
+    """What the record is about (MedQuAD's focus); empty when the source doesn't say."""
+    document: str
+    """Id of the document that it stands in; records of one document never cross the split."""
+    question: str = ""
+    answer: str = ""
+    question_type: str = ""
+    messages: tuple[Turn, ...] = ()
+    url: str = ""
+    licence: str
+
+
+class SourceFacts(Row):
+    """One source of sources.json: what was read, under which licence, and what was dropped."""
+
+    name: str
+    kind: str
+    licence: str
+    attribution: str
+    url: str
+    retrieved: str
+    """Date on which the data was fetched or the file was read, ISO 8601."""
+    sha256: str
+    """Digest of the raw data as it was read."""
+    documents: int
+    rows: int
+    kept: int
+    dropped: dict[str, int]
+    """Count per reason; rows = kept + sum(dropped)."""
+    public: bool
+    """True when the report may show its text."""

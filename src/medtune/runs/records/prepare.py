@@ -1,0 +1,34 @@
+"""02-prepare: train.jsonl, val.jsonl, test.jsonl, rejected.jsonl."""
+
+from typing import Literal
+
+from medtune.runs.records.base import Row
+from medtune.runs.records.collect import Turn
+
+Split = Literal["train", "validation", "test"]
+
+
+class Example(Row):
+    """One chat to train on or to ask; the last message is the assistant's."""
+
+    id: str
+    messages: tuple[Turn, ...]
+    topic: str
+    """Normalised (lower case, single spaces): a topic stands in one split only."""
+    converter: str
+    records: tuple[str, ...]
+    """Ids of the records that it was made from."""
+    source: str
+    licence: str
+    public: bool
+    """True when the report may show its text."""
+    tokens: int
+    """Tokens of the rendered chat."""
+
+
+class Rejected(Row):
+    """One record or example that was dropped: never its text."""
+
+    id: str
+    step: str
+    reason: str

@@ -1,0 +1,143 @@
+"""The contract of a stage, and the folder that a running stage writes into."""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any, Protocol
+
+from medtune.config.recipe import RecipeView
+from medtune.core.hashing import digest_json
+from medtune.core.io import append_jsonl, disk_errors, read_json, write_json
+from medtune.runs.layout import EVENTS, MANIFEST, RESUME, RunDir
+from medtune.runs.manifest import FileEntry, Manifest, entries_below, entry_of, read_manifest, write_manifest
+
+
+class Stage(Protocol):
+    """What every `stage.py` offers; the module itself satisfies this."""
+
+    NAME: str
+    NEEDS: tuple[str, ...]
+    READS: tuple[str, ...]
+    VERSION: int
+
+    def plan(self, recipe: RecipeView, run: RunDir) -> list[str]:
+        """What would happen, in words; touches nothing and imports nothing heavy."""
+
+    def run(self, recipe: RecipeView, run: RunDir) -> Manifest:
+        """Do it. Raises MedtuneError."""
+
+
+@dataclass
+class StageFolder:
+    """An open `.partial` folder. Write files below `path`, then call `finish`."""
+
+    run: RunDir
+    stage: str
+    version: int
+    recipe: RecipeView
+    inputs: dict[str, str]
+    resumed: bool
+    """True when a killed run's files of the same inputs lie in it already."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def path(self) -> Path:
+        """Where the stage writes."""
+        return self.run.partial(self.stage)
+
+    def event(self, what: str, **values: Any) -> None:
+        """Append one line to the run's events.jsonl; values must be JSON, never row text."""
+        log_event(self.run, self.stage, what, **values)
+
+    def finish(
+        self,
+        *,
+        facts: dict[str, Any],
+        externals: tuple[Path, ...] = (),
+        warnings: tuple[str, ...] = (),
+        tools: dict[str, str] | None = None,
+        skip: tuple[str, ...] = (),
+    ) -> Manifest:
+        """Write the manifest last, then rename the folder into place. `skip` names what is not listed."""
+        files = entries_below(self.path, (MANIFEST, RESUME, *skip))
+        manifest = Manifest(
+            stage=self.stage,
+            version=self.version,
+            reads=self.recipe.dump(),
+            inputs=self.inputs,
+            externals=external_entries(externals),
+            files=files,
+            facts=facts,
+            warnings=warnings,
+            tools=tools or {},
+            started=self.started.isoformat(timespec="seconds"),
+            seconds=round(monotonic() - self.began, 3),
+            digest="",
+        )
+        manifest = manifest.model_copy(update={"digest": manifest.compute_digest()})
+        with disk_errors(self.path):
+            write_manifest(self.path, manifest)
+            (self.path / RESUME).unlink(missing_ok=True)
+            self._put_in_place()
+        self.event("finished", seconds=manifest.seconds, digest=manifest.digest)
+        return manifest
+
+    def _put_in_place(self) -> None:
+        final = self.run.stage(self.stage)
+        if final.exists():
+            old = final.with_name(f"{final.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            final.rename(old)
+            self.path.rename(final)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            self.path.rename(final)
+
+
+def open_stage(
+    run: RunDir,
+    recipe: RecipeView,
+    *,
+    name: str,
+    needs: tuple[str, ...],
+    version: int,
+    externals: tuple[Path, ...] = (),
+) -> StageFolder:
+    """Open the `.partial` folder of a stage.
+
+    Files that a killed run left are kept when recipe view, inputs, version and external files are the same;
+    else the folder is emptied. Raises RunDirError when a needed stage has not run.
+    """
+    inputs = {need: read_manifest(run, need).digest for need in needs}
+    key = digest_json(
+        {
+            "stage": name,
+            "version": version,
+            "reads": recipe.dump(),
+            "inputs": inputs,
+            "externals": [entry.sha256 for entry in external_entries(externals)],
+        }
+    )
+    partial = run.partial(name)
+    resumed = (partial / RESUME).exists() and read_json(partial / RESUME) == {"key": key}
+    if not resumed:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        write_json(partial / RESUME, {"key": key})
+    folder = StageFolder(run=run, stage=name, version=version, recipe=recipe, inputs=inputs, resumed=resumed)
+    folder.event("resumed" if resumed else "started")
+    return folder
+
+
+def external_entries(paths: tuple[Path, ...]) -> tuple[FileEntry, ...]:
+    """Entries of files outside the run directory, absolute and sorted."""
+    return tuple(entry_of(path, str(path)) for path in sorted(path.resolve() for path in paths))
+
+
+def log_event(run: RunDir, stage: str, what: str, **values: Any) -> None:
+    """Append one line to events.jsonl."""
+    row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "stage": stage, "what": what, **values}
+    append_jsonl(run.file(EVENTS), row)
