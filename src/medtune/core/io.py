@@ -115,4 +115,4 @@ def read_jsonl_prefix(path: Path) -> list[Any]:
     whole = data[: data.rfind(b"\n") + 1]
     if len(whole) != len(data):
         path.write_bytes(whole)
-    return [json.loads(line) for line in whole.decode("utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in whole.decode("utf-8").split("\n") if line.strip()]

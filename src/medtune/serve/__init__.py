@@ -1,0 +1,1 @@
+"""Serving a release: gateway and page. Nothing is built here yet."""

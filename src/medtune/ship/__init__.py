@@ -1,0 +1,1 @@
+"""Acting on a release: Ollama, publish, bundle, verify. Nothing is built here yet."""
