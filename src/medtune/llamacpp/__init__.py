@@ -1,0 +1,1 @@
+"""The one pinned llama.cpp: find it or build it, and its tools as typed calls."""
