@@ -36,7 +36,7 @@ class Grade(Row):
     sample: int
     gated: bool
     checks: tuple[CheckResult, ...]
-    whole_form: bool | None
+    whole_form: bool | None = None
     """True when the answer meets the task's output contract; None where no contract applies."""
     outcome: Outcome
 
@@ -96,7 +96,7 @@ class Verdict(Row):
     garble: RateFigure
     refusal: RateFigure
     cut_off: RateFigure
-    difference: DifferenceFigure | None
+    difference: DifferenceFigure | None = None
     """None for the base and the parent."""
     errors: int
     """Checks that could not run."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from medtune.core.errors import RunDirError
-from medtune.core.io import read_jsonl, write_jsonl
+from medtune.core.io import read_json, read_jsonl, write_jsonl
 
 
 class Row(BaseModel):
@@ -37,3 +37,21 @@ def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON lines, whole or not at all; returns their count."""
     return write_jsonl(path, (row.model_dump(mode="json", exclude_none=True) for row in rows))
+
+
+def read_row_list(path: Path, kind: type[RowT]) -> list[RowT]:
+    """Read rows from a JSON file that holds a list of them. Raises RunDirError naming a row that does not fit."""
+    values = read_json(path)
+    if not isinstance(values, list):
+        raise RunDirError("not a list", where=str(path), next_step="run the stage that wrote it again")
+    rows = []
+    for number, value in enumerate(values):
+        try:
+            rows.append(kind.model_validate(value))
+        except ValidationError as error:
+            raise RunDirError(
+                f"item {number} is no {kind.__name__}: {error.errors()[0]['msg']}",
+                where=str(path),
+                next_step="run the stage that wrote it again",
+            ) from None
+    return rows
