@@ -10,7 +10,7 @@ from medtune.config.recipe import RecipeView
 from medtune.core.errors import MedtuneError
 from medtune.core.hashing import sha256_file
 from medtune.runs.layout import RunDir
-from medtune.runs.manifest import FileEntry, Manifest, read_manifest
+from medtune.runs.manifest import FileEntry, Manifest, entry_of, read_manifest
 from medtune.runs.stage import Stage
 
 
@@ -73,6 +73,10 @@ def _changed_inputs(stage: Stage, run: RunDir, manifest: Manifest) -> str:
 def _changed_files(entries: tuple[FileEntry, ...], folder: Path) -> str:
     for entry in entries:
         path = folder / entry.path
+        if path.is_dir():
+            if entry_of(path, entry.path).sha256 != entry.sha256:
+                return f"the files in {entry.path} are not the same ones"
+            continue
         if not path.is_file():
             return f"{entry.path} is gone"
         stat = path.stat()

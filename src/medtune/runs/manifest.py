@@ -67,8 +67,11 @@ class Manifest(BaseModel):
 
 
 def entry_of(path: Path, name: str, sha256: str | None = None) -> FileEntry:
-    """Describe a file; it is hashed unless its digest is already known."""
+    """Describe a file; it is hashed unless its digest is already known. A folder is described by its list of files."""
     stat = path.stat()
+    if path.is_dir():
+        names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+        return FileEntry(path=name, size_bytes=len(names), mtime_ns=stat.st_mtime_ns, sha256=digest_json(names))
     return FileEntry(path=name, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, sha256=sha256 or sha256_file(path))
 
 

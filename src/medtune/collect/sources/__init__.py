@@ -1,0 +1,24 @@
+"""The table of sources: a kind of the recipe and what reads it. A new source is one file and one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medtune.collect.source import Collected, SourceInput
+from medtune.collect.sources import files, medquad
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """How one kind of source is read; both take its section of the recipe."""
+
+    inputs: Callable[[Any, SourceInput], tuple[Path, ...]]
+    """The files outside the run directory that would be read (and folders whose list of files counts)."""
+    collect: Callable[[Any, SourceInput], Collected]
+
+
+SOURCES: dict[str, SourceKind] = {
+    "files": SourceKind(files.inputs, files.collect),
+    "medquad": SourceKind(medquad.inputs, medquad.collect),
+}
