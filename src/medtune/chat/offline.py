@@ -1,0 +1,40 @@
+"""No hub, no telemetry: for as long as model libraries work, and not a moment longer."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+_VARIABLES = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+_CONSTANTS = {"HF_HUB_OFFLINE": True, "HF_HUB_DISABLE_TELEMETRY": True}
+
+
+@contextlib.contextmanager
+def offline() -> Iterator[None]:
+    """Keep huggingface_hub, transformers, datasets and TRL off the network inside the block.
+
+    The environment is restored afterwards. huggingface_hub reads its variables once, when it is imported, so the
+    constants of an already imported one are set (and restored) as well.
+    """
+    before = {name: os.environ.get(name) for name in _VARIABLES}
+    os.environ.update(_VARIABLES)
+    constants = sys.modules.get("huggingface_hub.constants")
+    kept = {name: getattr(constants, name) for name in _CONSTANTS if hasattr(constants, name)}
+    for name in kept:
+        setattr(constants, name, _CONSTANTS[name])
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        for name, constant in kept.items():
+            setattr(constants, name, constant)

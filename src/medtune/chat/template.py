@@ -1,0 +1,247 @@
+"""Messages to text by the tokenizer's own chat template, and to token ids with the mask of what is trained."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medtune.chat.base import read_config
+from medtune.chat.control import hide_control_text
+from medtune.chat.family import Family, find_family
+from medtune.chat.offline import offline
+from medtune.core.errors import ModelError
+from medtune.runs.records.collect import Turn
+
+_OTHER_TEMPLATE = "use the model's original chat template, or another base model"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of a chat, and for each whether the loss is computed on it."""
+
+    input_ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The assistant's turn in the rendered text: what follows its generation prompt, up to the end of the turn."""
+
+    start: int
+    end: int
+
+
+class ChatTokenizer:
+    """A tokenizer with its own chat template. Use `load_tokenizer`.
+
+    Guaranteed for `encode`: the ids are those of the rendered chat; the ids before a trained turn are those that the
+    same prompt gets when the model is asked; text that only looks like a control token (a user who writes `<|end|>`)
+    is encoded as plain characters, never as that token. A server that renders such a message may do otherwise.
+    """
+
+    def __init__(self, tokenizer: Any, family: Family, stop_ids: frozenset[int], folder: Path) -> None:
+        self.hf = tokenizer
+        """The transformers tokenizer."""
+        self.family = family
+        self.stop_ids = stop_ids
+        """Ids of the tokens that may end the assistant's turn."""
+        self._folder = folder
+        self._backend = tokenizer.backend_tokenizer
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self._control = tuple(
+            sorted(token.content for token in self._backend.get_added_tokens_decoder().values() if token.special)
+        )
+
+    def render(self, messages: Sequence[Turn], add_generation_prompt: bool = False) -> str:
+        """The chat as text. Raises ModelError when the template refuses these messages."""
+        return self._render([turn.model_dump() for turn in messages], add_generation_prompt)
+
+    def count(self, messages: Sequence[Turn]) -> int:
+        """Tokens of the rendered chat. Raises ModelError as `encode` does."""
+        return len(self.encode(messages).input_ids)
+
+    def encode_prompt(self, messages: Sequence[Turn]) -> tuple[int, ...]:
+        """Ids of the chat with the generation prompt: what the model sees when it is asked."""
+        plain, hidden = hide_control_text([turn.model_dump() for turn in messages], self._control)
+        text = self._render(plain, add_generation_prompt=True)
+        ids, _ = self._tokens(text, hidden, 0)
+        self._check_bos(ids)
+        return tuple(ids)
+
+    def encode(self, messages: Sequence[Turn]) -> Encoded:
+        """Ids and mask: every assistant turn is trained from its first token to its end-of-turn token, nothing else.
+
+        Raises ModelError: the template refuses the messages, writes an assistant turn otherwise when it is asked for
+        than when it stands there (the prefix property), ends it without an end-of-turn token, or gives another number
+        of BOS tokens than the family has.
+        """
+        plain, hidden = hide_control_text([turn.model_dump() for turn in messages], self._control)
+        text, spans = self._spans(plain)
+        ids, offsets = self._tokens(text, hidden, 0)
+        if any(start < span.start < end for span in spans for start, end in offsets):
+            ids, offsets = self._tokens_in_parts(text, spans, hidden)
+        self._check_bos(ids)
+        trained = [False] * len(ids)
+        for span in spans:
+            inside = [index for index, (start, _) in enumerate(offsets) if span.start <= start < span.end]
+            last = max((index for index in inside if ids[index] in self.stop_ids), default=None)
+            if last is None:
+                raise self._error(
+                    "the chat template ends an assistant turn without an end-of-turn token; the model would not learn "
+                    "to stop"
+                )
+            for index in inside:
+                trained[index] = index <= last
+        return Encoded(tuple(ids), tuple(trained))
+
+    def _spans(self, messages: list[dict[str, str]]) -> tuple[str, list[_Span]]:
+        """The rendered chat, and where the assistant's turns lie in it (character offsets)."""
+        text = self._render(messages, add_generation_prompt=False)
+        spans = []
+        for index, message in enumerate(messages):
+            if message["role"] != "assistant":
+                continue
+            asked = self._render(messages[:index], add_generation_prompt=True)
+            last = index == len(messages) - 1
+            upto = text if last else self._render(messages[: index + 1], add_generation_prompt=False)
+            if not upto.startswith(asked) or not text.startswith(upto):
+                raise self._error(
+                    f"the chat template writes message {index + 1} otherwise when it is asked for than when it is "
+                    "trained on: the prompt is no prefix of the whole chat"
+                )
+            spans.append(_Span(len(asked), len(upto)))
+        return text, spans
+
+    def _render(self, messages: list[dict[str, str]], add_generation_prompt: bool) -> str:
+        import jinja2
+
+        try:
+            text = self.hf.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
+        except jinja2.TemplateError as error:
+            roles = ", ".join(message["role"] for message in messages) or "none"
+            raise self._error(f"the chat template refuses messages of these roles ({roles}): {error}") from None
+        return str(text)
+
+    def _tokens(self, text: str, hidden: dict[str, str], at: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and character offsets of a piece of text that begins at `at`; hidden control text becomes plain."""
+        ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        for piece, is_hidden in _split(text, hidden):
+            if is_hidden:
+                found = self._plain_ids(hidden[piece])
+                ids += found
+                offsets += [(at, at + len(piece))] * len(found)
+            else:
+                encoding = self._backend.encode(piece, add_special_tokens=False)
+                ids += encoding.ids
+                offsets += [(at + start, at + end) for start, end in encoding.offsets]
+            at += len(piece)
+        return ids, offsets
+
+    def _tokens_in_parts(
+        self, text: str, spans: list[_Span], hidden: dict[str, str]
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """The same, cut where turns begin: a token that spans prompt and answer never occurs when a model is asked."""
+        ids: list[int] = []
+        offsets: list[tuple[int, int]] = []
+        cuts = [0, *(span.start for span in spans), len(text)]
+        for start, end in itertools.pairwise(cuts):
+            part_ids, part_offsets = self._tokens(text[start:end], hidden, start)
+            ids += part_ids
+            offsets += part_offsets
+        return ids, offsets
+
+    def _plain_ids(self, text: str) -> list[int]:
+        self._backend.encode_special_tokens = True
+        try:
+            return list(self._backend.encode(text, add_special_tokens=False).ids)
+        finally:
+            self._backend.encode_special_tokens = False
+
+    def _check_bos(self, ids: list[int]) -> None:
+        bos = self.hf.bos_token_id
+        leading = 0
+        while bos is not None and leading < len(ids) and ids[leading] == bos:
+            leading += 1
+        wanted = self.family.leading_bos
+        if leading != wanted if wanted is not None else leading > 1:
+            raise self._error(
+                f"a rendered chat starts with {leading} BOS tokens, but {self.family.family} models start with "
+                f"{'at most one' if wanted is None else wanted}"
+            )
+
+    def _error(self, what: str) -> ModelError:
+        return ModelError(what, where=str(self._folder), next_step=_OTHER_TEMPLATE)
+
+
+def load_tokenizer(folder: Path) -> ChatTokenizer:
+    """Load the tokenizer of a model folder; nothing is fetched and no code of the folder is run.
+
+    Raises ModelError when it cannot be loaded, gives no offsets, has no chat template or no end-of-turn token.
+    """
+    with offline():
+        from transformers import AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        except (OSError, ValueError, KeyError, TypeError, ImportError, AttributeError) as error:
+            raise ModelError(
+                f"the tokenizer cannot be loaded: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+                where=str(folder),
+                next_step="copy the tokenizer files of the model again",
+            ) from error
+    if not getattr(tokenizer, "is_fast", False) or not hasattr(tokenizer, "backend_tokenizer"):
+        raise ModelError(
+            "this tokenizer gives no character offsets, so what is trained cannot be marked exactly",
+            where=str(folder),
+            next_step="add the model's tokenizer.json",
+        )
+    config = read_config(folder)
+    architecture = str((config.get("architectures") or [""])[0])
+    family = find_family(architecture, folder)
+    return ChatTokenizer(tokenizer, family, _stop_ids(tokenizer, family, folder, config), folder)
+
+
+def _stop_ids(tokenizer: Any, family: Family, folder: Path, config: dict[str, Any]) -> frozenset[int]:
+    """Ids that end a turn: the family's token, else all that the model folder stops on."""
+    if family.end_of_turn is not None:
+        found = tokenizer.get_vocab().get(family.end_of_turn)
+        if found is None:
+            raise ModelError(
+                f"the tokenizer has no token {family.end_of_turn}, which ends a turn of {family.family} models",
+                where=str(folder),
+                next_step="copy the tokenizer files of the model again",
+            )
+        return frozenset((int(found),))
+    named: list[Any] = [tokenizer.eos_token_id, config.get("eos_token_id")]
+    if (folder / "generation_config.json").is_file():
+        named.append(read_config(folder, "generation_config.json").get("eos_token_id"))
+    ids = frozenset(int(item) for value in named if value is not None for item in _as_list(value))
+    if not ids:
+        raise ModelError(
+            "neither tokenizer nor configuration names an end-of-turn token",
+            where=str(folder),
+            next_step="set eos_token in tokenizer_config.json as the model's authors did",
+        )
+    return ids
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _split(text: str, hidden: dict[str, str]) -> list[tuple[str, bool]]:
+    """Pieces of the text, and whether a piece is one hidden control text."""
+    pieces: list[tuple[str, bool]] = []
+    start = 0
+    for index, char in enumerate(text if hidden else ""):
+        if char in hidden:
+            if index > start:
+                pieces.append((text[start:index], False))
+            pieces.append((char, True))
+            start = index + 1
+    if start < len(text):
+        pieces.append((text[start:], False))
+    return pieces

@@ -1,0 +1,81 @@
+"""The weights of a model folder: safetensors only, all shards there, none cut short."""
+
+import json
+from pathlib import Path
+
+from medtune.core.errors import DataError, ModelError
+from medtune.core.io import read_json
+
+SINGLE = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_HEADER_LIMIT_BYTES = 100_000_000
+
+
+def check_safetensors(folder: Path) -> tuple[Path, ...]:
+    """The weight files (and their index), each checked to be as long as its header says.
+
+    Raises ModelError: none there, only pickles, a missing or a cut shard.
+    """
+    if (folder / SINGLE).is_file():
+        files: tuple[Path, ...] = (folder / SINGLE,)
+    elif (folder / INDEX).is_file():
+        files = _shards(folder)
+    else:
+        raise _no_weights(folder)
+    for path in files:
+        _check_length(path)
+    return files if (folder / SINGLE).is_file() else (folder / INDEX, *files)
+
+
+def _no_weights(folder: Path) -> ModelError:
+    pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
+    if pickles:
+        return ModelError(
+            f"the weights are pickles ({pickles[0]}): loading a pickle can run any code, so medtune never does",
+            where=str(folder),
+            next_step="use the .safetensors release of the model, or convert it once on a machine that you trust",
+        )
+    return ModelError(
+        f"no weights: neither {SINGLE} nor {INDEX}",
+        where=str(folder),
+        next_step="copy the .safetensors files (and their index, if there are several) into the folder",
+    )
+
+
+def _shards(folder: Path) -> tuple[Path, ...]:
+    try:
+        names = sorted(set(read_json(folder / INDEX)["weight_map"].values()))
+    except (DataError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{INDEX} cannot be read", where=str(folder / INDEX), next_step="copy the model folder again"
+        ) from error
+    missing = [name for name in names if Path(name).name != name or not (folder / name).is_file()]
+    if missing or not names:
+        raise ModelError(
+            f"{len(missing)} of {len(names)} weight files are missing: {', '.join(missing[:3])}",
+            where=str(folder),
+            next_step="copy the model folder again; a download may have been cut off",
+        )
+    return tuple(folder / name for name in names)
+
+
+def _check_length(path: Path) -> None:
+    """A safetensors file: 8 bytes with the header's length (little endian), the JSON header, the tensors."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header_bytes = int.from_bytes(file.read(8), "little")
+        try:
+            if not 2 <= header_bytes <= min(_HEADER_LIMIT_BYTES, size):
+                raise ValueError("header length")
+            header = json.loads(file.read(header_bytes))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            whole = size == 8 + header_bytes + max(ends, default=0)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            whole = False
+    if not whole:
+        raise ModelError(
+            f"{path.name} is cut short or no safetensors file",
+            where=str(path),
+            next_step="copy it again and compare its checksum; a git-lfs pointer is only a note where the file lies",
+        )
