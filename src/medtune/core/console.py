@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Protocol
 
@@ -31,6 +31,28 @@ def progress(total: int, label: str) -> Iterator[Progress]:
         plain = _PlainLines(total, label)
         yield plain
         plain.close()
+
+
+@contextlib.contextmanager
+def task_display() -> Iterator[Callable[[str, float | None], None]]:
+    """Yields a function to call with words and the share that is done (0 to 1; None: unknown).
+
+    A bar on a terminal; elsewhere a line for each new thing, and for each further quarter of it.
+    """
+    if sys.stderr.isatty():
+        with _rich_task() as show:
+            yield show
+        return
+    last: tuple[str, int] = ("", -1)
+
+    def show_line(words: str, share: float | None) -> None:
+        nonlocal last
+        step = (words, int((share or 0.0) * 4))
+        if step != last:
+            say(f"  {words}" + (f": {share:.0%}" if share is not None else ""))
+            last = step
+
+    yield show_line
 
 
 def _shown(values: dict[str, str | float]) -> str:
@@ -85,3 +107,19 @@ def _rich_bar(total: int, label: str) -> Iterator[Progress]:
                 bars.update(task, advance=n, shown=_shown(values))
 
         yield Bar()
+
+
+@contextlib.contextmanager
+def _rich_task() -> Iterator[Callable[[str, float | None], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with RichProgress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task("", total=None)
+
+        def show(words: str, share: float | None) -> None:
+            bars.update(task, description=words, total=None if share is None else 1.0, completed=share or 0.0)
+
+        yield show

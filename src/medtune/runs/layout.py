@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+RUNS_FOLDER = Path("runs")
+"""Where run directories lie unless something else is said."""
+
 STAGE_FOLDERS = {
     "collect": "01-collect",
     "prepare": "02-prepare",

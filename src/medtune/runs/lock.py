@@ -32,3 +32,15 @@ def locked(run: RunDir) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def is_locked(run: RunDir) -> bool:
+    """True while a process works in this run directory; touches nothing."""
+    try:
+        with run.file(LOCK).open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

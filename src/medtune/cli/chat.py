@@ -1,0 +1,72 @@
+"""`medtune chat RUN`: talk to the released build."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from medtune.cli.options import build_option, example, runs_option
+
+if TYPE_CHECKING:
+    from medtune.cli.runs import ChosenBuild
+    from medtune.llm.messages import Message
+    from medtune.llm.server import LlamaServer
+
+_ENDS = frozenset({"quit", "exit", "/quit", "/exit", ":q"})
+
+
+@click.command(epilog=example("medtune chat quickstart", "medtune chat runs/quickstart --build Q2_K"))
+@click.argument("run")
+@build_option
+@runs_option
+def chat(run: str, build: str | None, runs_folder: Path) -> None:
+    """Talk to a run's model.
+
+    RUN is a name in the runs folder or a path; its released build answers, or the one named by --build. Every
+    answer names the build that gave it and carries the task's disclaimer. `/new` starts afresh; quit, exit,
+    Ctrl-D or Ctrl-C ends.
+    """
+    from medtune.cli.runs import choose_build, find_run
+    from medtune.cli.talk import serving
+
+    chosen = choose_build(find_run(run, runs_folder), build)
+    with contextlib.suppress(KeyboardInterrupt, EOFError), serving(chosen) as server:
+        click.echo(f"{chosen.task.title}: {chosen.name} {chosen.build.name}. quit ends, /new starts afresh.", err=True)
+        _converse(chosen, server)
+    click.echo(err=True)
+
+
+def _converse(chosen: "ChosenBuild", server: "LlamaServer") -> None:
+    """Read questions until there are no more; EOFError and KeyboardInterrupt end it."""
+    from medtune.cli.talk import decoding_of, fitted, footer
+
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 (line editing and history for input())
+    decoding = decoding_of(chosen)
+    start: list[Message] = [{"role": "system", "content": chosen.task.system}]
+    messages = list(start)
+    while (question := _read_question()).casefold() not in _ENDS:
+        if question == "/new":
+            messages = list(start)
+        if not question or question == "/new":
+            continue
+        messages = fitted(server, [*messages, {"role": "user", "content": question}], decoding)
+        pieces = []
+        for piece in server.stream(messages, decoding):
+            pieces.append(piece)
+            click.echo(piece, nl=False)
+        messages.append({"role": "assistant", "content": "".join(pieces)})
+        click.echo(f"\n\n{footer(chosen)}\n")
+
+
+def _read_question() -> str:
+    """One line from the person, whatever bytes they send; the prompt is shown on a terminal only."""
+    if sys.stdin.isatty():
+        return input("> ").strip()
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.strip()

@@ -1,0 +1,43 @@
+"""`medtune doctor`: what this machine has, and what a recipe would do on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from medtune.cli.options import example, runs_option, set_option
+
+
+@click.command(epilog=example("medtune doctor", "medtune doctor recipes/quickstart.yaml"))
+@click.argument("recipe", required=False, type=click.Path(path_type=Path))
+@set_option
+@runs_option
+def doctor(recipe: Path | None, overrides: tuple[str, ...], runs_folder: Path) -> None:
+    """Look at this machine, and at what a recipe would do on it.
+
+    Python, compiler, llama.cpp, cores, memory, disk and GPU are looked at. With RECIPE, also say what each
+    stage would do and what would stop it. Ends with exit code 2 when something is missing.
+    """
+    from medtune.cli.machine import look
+
+    missing = []
+    for finding in look(runs_folder):
+        click.echo(f"{'ok     ' if finding.ok else 'missing'}  {finding.what:<14} {finding.found}")
+        if not finding.ok:
+            missing.append(finding.what)
+            click.echo(f"         {'':<14} next: {finding.next_step}")
+    if recipe is not None:
+        click.echo()
+        missing += list(_look_at(recipe, overrides, runs_folder))
+    if missing:
+        from medtune.core.errors import UsageError
+
+        raise UsageError(f"not ready: {', '.join(missing)}", next_step="see the lines above, marked `next`")
+
+
+def _look_at(recipe: Path, overrides: tuple[str, ...], runs_folder: Path) -> Iterator[str]:
+    """Print the plan of a recipe; yields what would stop it."""
+    from medtune.cli.dry_run import show_plan
+
+    for problem in show_plan(recipe, overrides, runs_folder):
+        yield problem.what

@@ -1,0 +1,14 @@
+"""Stages in their order, and running a recipe through them.
+
+from pathlib import Path
+from medtune.pipeline import run_recipe
+
+result = run_recipe(Path("recipes/quickstart.yaml"), runs_folder=Path("runs"))
+print(result.run.path, result.released)
+"""
+
+from medtune.pipeline.open import OpenRecipe, open_recipe
+from medtune.pipeline.plan import Step, plan_run
+from medtune.pipeline.run import RunResult, run_recipe
+
+__all__ = ["OpenRecipe", "RunResult", "Step", "open_recipe", "plan_run", "run_recipe"]

@@ -1,0 +1,128 @@
+"""What can be known to fail before the first stage runs: looked at first, so that nothing fails after an hour."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from medtune.config.collect import FilesSource, MedquadSource
+from medtune.core.errors import DataError, MedtuneError, ResourceError
+from medtune.pipeline.open import OpenRecipe
+from medtune.pipeline.stages import STAGE_NAMES
+
+_USES_BASE = frozenset({"prepare", "train", "export", "release"})
+_USES_TOOLCHAIN = frozenset({"export", "ask"})
+_SLACK_BYTES = 200 << 20  # adapter, checkpoints, records, answers and report of a small run
+
+
+def check_before_run(opened: OpenRecipe, stages: tuple[str, ...]) -> None:
+    """Raise the first problem that would stop one of these stages."""
+    for problem in problems(opened, stages):
+        raise problem
+
+
+def problems(opened: OpenRecipe, stages: tuple[str, ...] = STAGE_NAMES) -> Iterator[MedtuneError]:
+    """Everything that would stop one of these stages, cheap to find out and without torch."""
+    yield from recipe_problems(opened, stages)
+    if _USES_TOOLCHAIN & set(stages):
+        yield from _raised(partial(_check_toolchain, opened))
+    if "export" in stages:
+        yield from _raised(partial(_check_disk, opened))
+
+
+def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = STAGE_NAMES) -> Iterator[MedtuneError]:
+    """What the recipe names and these stages would not find: task, suites, files, base model."""
+    yield from _raised(partial(_check_task, opened))
+    for name in opened.recipe.suites.names:
+        yield from _raised(partial(_check_suite, name))
+    if "collect" in stages:
+        yield from _missing_sources(opened)
+    if "prepare" in stages:
+        yield from _missing_test_files(opened)
+    if _USES_BASE & set(stages):
+        yield from _raised(partial(_base_bytes, opened))
+
+
+def _raised(check: Callable[[], object]) -> Iterator[MedtuneError]:
+    try:
+        check()
+    except MedtuneError as error:
+        yield error
+
+
+def _check_task(opened: OpenRecipe) -> None:
+    from medtune.tasks import load_task
+
+    load_task(opened.recipe.task)
+
+
+def _check_suite(name: str) -> None:
+    from medtune.suites import load_suite
+
+    load_suite(name)
+
+
+def _missing_sources(opened: OpenRecipe) -> Iterator[MedtuneError]:
+    whole = opened.whole()
+    for source in opened.recipe.collect.sources:
+        match source:
+            case FilesSource(path=path) | MedquadSource(path=str(path)) if not whole.resolve(path).exists():
+                yield _not_found("collect.sources", whole.resolve(path))
+
+
+def _missing_test_files(opened: OpenRecipe) -> Iterator[MedtuneError]:
+    prepare, whole = opened.recipe.prepare, opened.whole()
+    named = {"prepare.test_file": prepare.test_file}
+    if prepare.test_topics != "embedded":
+        named["prepare.test_topics"] = prepare.test_topics
+    for key, path in named.items():
+        if path is not None and not whole.resolve(path).is_file():
+            yield _not_found(key, whole.resolve(path))
+
+
+def _not_found(key: str, path: Path) -> DataError:
+    return DataError(
+        f"`{key}` names a file or folder that does not exist",
+        where=str(path),
+        next_step="check the path; relative paths start at the recipe's folder",
+    )
+
+
+def _base_bytes(opened: OpenRecipe) -> int:
+    """Size of the base model's weights. Raises ModelError when the base cannot be used."""
+    from medtune.chat.base import resolve_base
+
+    base = resolve_base(opened.recipe.base, opened.whole().resolve)
+    return sum(path.stat().st_size for path in base.files if path.suffix == ".safetensors")
+
+
+def _check_toolchain(opened: OpenRecipe) -> None:
+    from medtune.llamacpp.toolchain import find
+
+    named = opened.recipe.llama_cpp
+    find(str(opened.whole().resolve(named)) if named else None)
+
+
+def _check_disk(opened: OpenRecipe) -> None:
+    """The export holds the merged model, two F16 files and every quantization at once."""
+    from medtune.llamacpp.quantize import quant_type
+
+    try:
+        base_bytes = _base_bytes(opened)
+    except MedtuneError:
+        return  # said already
+    bits = sum(quant_type(name).bits_per_weight for name in opened.recipe.export.quantizations)
+    needed = int(base_bytes * (1 + 2 + 1.1 * bits / 16)) + _SLACK_BYTES
+    free = shutil.disk_usage(_existing(opened.run.path)).free
+    if free < needed:
+        raise ResourceError(
+            f"too little disk: this run needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+            where=str(opened.run.path.parent),
+            next_step="free some space, choose another folder with --runs, or name fewer `export.quantizations`",
+        )
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
