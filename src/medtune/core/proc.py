@@ -43,6 +43,8 @@ class Child:
         """Process id of the program itself (its guard is the parent), or None when it has ended."""
         import psutil
 
+        if self.process.poll() is not None:
+            return None
         if self._lifeline is None:
             return self.process.pid
         try:

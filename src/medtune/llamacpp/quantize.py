@@ -112,7 +112,7 @@ def quantize(
     if kind.needs_imatrix and imatrix is None:
         raise UsageError(
             f"{kind.name} needs an importance matrix, and there is none",
-            next_step="set `export.imatrix: true` in the recipe, or choose a type of 3 bits or more such as Q3_K_M",
+            next_step="choose a type that needs none, such as Q3_K_M or Q2_K",
         )
     partial = out_file.with_name(f"{out_file.name}.partial")
     argv: list[str | Path] = [toolchain.quantize]

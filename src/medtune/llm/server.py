@@ -20,7 +20,7 @@ from medtune.llm.messages import Decoding, Message, Reply
 _PORT_ATTEMPTS = 5
 _POLL_S = 0.02
 _PORT_TAKEN = ("couldn't bind", "couldn't start HTTP listener", "Address already in use")
-_BAD_MODEL = ("error loading model", "failed to load model", "unknown model architecture")
+_BAD_MODEL = ("error loading model", "unknown model architecture")
 
 
 class LlamaServer:
@@ -50,7 +50,7 @@ class LlamaServer:
         self._toolchain, self._threads = toolchain, threads or os.cpu_count() or 1
         self._ctx_size, self._slots, self._gpu_layers = ctx_size, slots, gpu_layers
         self._start_timeout_s, self._answer_timeout_s = start_timeout_s, answer_timeout_s
-        self._key = secrets.token_urlsafe(16)
+        self._key, self._port = secrets.token_urlsafe(16), 0
         self._lock = threading.Lock()
         self._child: proc.Child | None = None
         self._client: ChatClient | None = None
@@ -134,7 +134,7 @@ class LlamaServer:
         except ServerError as error:
             raise self._explained(error) from error
 
-    def _restart_after(self, error: ServerError, restarts: int) -> None:
+    def _restart_after(self, error: ServerError | ModelError, restarts: int) -> None:
         """Restart a server that is dead, unless another thread did so meanwhile; raise what cannot be mended so."""
         with self._lock:
             if self.restarts > restarts:
@@ -144,21 +144,24 @@ class LlamaServer:
             self.restarts += 1
             self.start()
 
-    def _explained(self, error: ServerError) -> ServerError:
+    def _explained(self, error: ServerError | ModelError) -> ServerError | ModelError:
         """A broken connection is explained by the log of the server that died; other errors stay as they are."""
         code = self._exit_code()
         return error if code is None else self._died(code)
 
     def _exit_code(self) -> int | None:
-        """Exit code of a server whose connection just broke: it may need a moment to be gone."""
+        """Exit code of a server whose connection just broke: it may need a moment to be gone. None while it lives."""
         if self._child is None:
             return None
-        deadline = time.monotonic() + 1.0
+        deadline = time.monotonic() + 2.0
         while (code := self._child.poll()) is None and time.monotonic() < deadline:
             time.sleep(_POLL_S)
+            if _accepts(self._port):
+                return self._child.poll()
         return code
 
     def _start_on(self, port: int) -> None:
+        self._port = port
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as file:
             self._child = proc.start(
@@ -175,29 +178,29 @@ class LlamaServer:
             timeout_s=self._answer_timeout_s,
             api_key=self._key,
         )
-        self._wait_ready(port)
+        self._wait_ready()
 
     def _argv(self, port: int) -> list[str | Path]:
         argv: list[str | Path] = [self._toolchain.server, "--model", self.model, "--alias", self.model.stem]
         argv += ["--host", "127.0.0.1", "--port", str(port), "--no-ui", "--no-slots", "--offline", "--jinja"]
         argv += ["--parallel", str(self._slots), "--ctx-size", str((self._ctx_size or 0) * self._slots)]
         argv += ["--threads", str(self._threads), "--threads-http", "2"]
-        argv += ["--no-cache-prompt", "--cache-ram", "0", "--ctx-checkpoints", "0"]
+        argv += ["--no-cache-prompt", "--cache-ram", "0", "--no-cache-idle-slots", "--ctx-checkpoints", "0"]
         # the answer must come back as the model wrote it: nothing may be taken out as "thoughts"
         argv += ["--reasoning-format", "none"]
         if self._toolchain.backend == "cpu":
-            argv += ["--gpu-layers", "0", "--fit", "off"]
+            argv += ["--fit", "off"]
         elif self._gpu_layers is not None:
             argv += ["--gpu-layers", str(self._gpu_layers)]
         return argv
 
-    def _wait_ready(self, port: int) -> None:
+    def _wait_ready(self) -> None:
         assert self._child is not None
         deadline = time.monotonic() + self._start_timeout_s
         while True:
             if (code := self._child.poll()) is not None:
                 raise self._died(code)
-            if _accepts(port) and self._is_ours():
+            if _accepts(self._port) and self._is_ours():
                 return
             if time.monotonic() > deadline:
                 raise ServerError(
@@ -209,24 +212,24 @@ class LlamaServer:
 
     def _is_ours(self) -> bool:
         """True when it is loaded and has our key: another program may have taken the port in between."""
-        probe = ChatClient(self.base_url, dialect="llama-server", timeout_s=10.0, retries=0, api_key=self._key)
+        probe = ChatClient(self.base_url, dialect="llama-server", timeout_s=2.0, retries=0, api_key=self._key)
         with probe, contextlib.suppress(ServerError):
             return Path(str(llamaserver_api.props(probe).get("model_path"))).name == self.model.name
         return False
 
-    def _died(self, code: int) -> ServerError:
+    def _died(self, code: int) -> ServerError | ModelError:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         words = self._last_words()
-        if any(sign in words for sign in _BAD_MODEL):
-            return ServerError(
+        if any(sign in words for sign in _BAD_MODEL) and "allocate" not in words:
+            return ModelError(
                 f"llama-server cannot load {self.model.name} ({how}){words}",
                 where=str(self.log),
-                next_step="export that file again; if it stays so, the architecture is not supported",
+                next_step="export that file again; if it stays so, this llama.cpp does not know its architecture",
             )
         return ServerError(
             f"llama-server died ({how}{', after one restart' if self.restarts else ''}){words}",
             where=str(self.log),
-            next_step="read that log; often memory ran out: use a smaller context (ask.ctx_size) or a smaller build",
+            next_step="read that log; often memory ran out: use a smaller context or a smaller build",
         )
 
     def _last_words(self) -> str:
