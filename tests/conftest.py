@@ -1,0 +1,85 @@
+"""What all tests share: no network but this machine, no settings of the person who runs them, minutes per folder."""
+
+import ipaddress
+import os
+import socket
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from medtune.llamacpp.toolchain import Toolchain, find
+
+_SCRUBBED = (
+    "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "HF_TOKEN", "HF_HOME", "HF_ENDPOINT",
+    "HUGGING_FACE_HUB_TOKEN",
+    "OPENAI_API_KEY", "MEDTUNE_DEBUG", "MEDTUNE_LLAMA_CPP_SDIST",
+)  # fmt: skip
+_seconds: dict[str, float] = defaultdict(float)
+
+
+def pytest_configure() -> None:
+    """Take settings away that could change what is tested, before any fixture or module reads them."""
+    for name in _SCRUBBED:
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Refuse every connection and name look-up that would leave this machine."""
+    patch = pytest.MonkeyPatch()
+    look_up = socket.getaddrinfo
+
+    def connect_with(original: Any) -> Any:
+        def connect(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                _only_here(address[0])
+            return original(self, address)
+
+        return connect
+
+    def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
+        _only_here(host)
+        return look_up(host, *arguments, **options)
+
+    patch.setattr(socket.socket, "connect", connect_with(socket.socket.connect))
+    patch.setattr(socket.socket, "connect_ex", connect_with(socket.socket.connect_ex))
+    patch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    patch.undo()
+
+
+def _only_here(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost"):
+        return
+    try:
+        here = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        pytest.fail(f"a test tried to reach {name}: tests use no network")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up the time of each folder, fixtures included."""
+    parts = report.nodeid.split("::")[0].split("/")
+    _seconds["/".join(parts[:2])] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the minutes of each test folder."""
+    if sum(_seconds.values()) < 1:
+        return
+    terminalreporter.section("minutes of each test folder")
+    for folder, seconds in sorted(_seconds.items(), key=lambda item: -item[1]):
+        terminalreporter.line(f"{seconds / 60:6.2f}  {folder}")
+    terminalreporter.line(f"{sum(_seconds.values()) / 60:6.2f}  all")
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    """The pinned llama.cpp; without it the test fails with the command that installs it."""
+    return find()
