@@ -1,0 +1,1 @@
+"""Detectors: text in, a class or figures with the deciding words out. Each file works alone."""

@@ -1,0 +1,84 @@
+"""Refusal: a set in which the rules were made, one that they had not seen, and what must hold for any text."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medtune.detect.refusal import classify
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    path = Path(__file__).with_name(f"{name}.jsonl")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+DEV = rows("refusal_dev")
+HELD_OUT = rows("refusal_heldout")
+CANNED = ("I can only explain medical terms. Please ask a health professional about your own case.",)
+
+
+@pytest.mark.parametrize("row", DEV, ids=[str(number) for number in range(len(DEV))])
+def test_the_rules_hold_where_they_were_made(row: dict[str, str]) -> None:
+    found = classify(row["text"])
+    assert found.kind == row["kind"], found
+
+
+def test_the_rules_hold_where_they_were_not_made() -> None:
+    """28 of 30 at the first look; no rule was made from these rows."""
+    assert len(DEV) + len(HELD_OUT) >= 40
+    right = sum(classify(row["text"]).kind == row["kind"] for row in HELD_OUT)
+    assert right >= 0.9 * len(HELD_OUT)
+
+
+def test_no_held_out_answer_is_read_as_a_refusal_nor_the_other_way_round() -> None:
+    for row in HELD_OUT:
+        kind = classify(row["text"]).kind
+        assert (row["kind"], kind) not in {("answer", "refuse"), ("refuse", "answer")}, row
+
+
+def test_the_models_own_refusals_are_known_exactly_and_nearly() -> None:
+    near = "I can only explain medical terms. Please ask a health professional about your own problem."
+    for text in (CANNED[0], CANNED[0].upper(), near):
+        assert classify(text, CANNED).kind == "refuse"
+        assert "canned" in classify(text, CANNED).reason
+    assert classify("Asthma is a disease of the airways.", CANNED).kind == "answer"
+    assert "canned" not in classify(near).reason
+
+
+def test_a_long_text_that_declines_and_then_explains_is_cautious() -> None:
+    found = classify("I cannot diagnose you. " + "Asthma narrows the airways of the lungs. " * 20)
+    assert found.kind == "caution"
+    assert found.span == "I cannot diagnose you."
+
+
+def test_a_long_text_that_only_declines_deflects() -> None:
+    assert classify("I cannot help you with that. " * 30).kind == "deflect"
+
+
+def test_headings_alone_say_nothing() -> None:
+    assert classify("**Definition**\n\n**Note**").kind == "deflect"
+    assert classify("**Definition**\nI cannot help with that.").kind == "refuse"
+
+
+@given(st.text(max_size=400))
+def test_any_text_gets_a_kind(text: str) -> None:
+    found = classify(text)
+    assert found.kind in {"answer", "caution", "deflect", "refuse"}
+    assert found.reason
+    assert len(found.span) <= 160
+
+
+REFUSALS = [row["text"] for row in DEV + HELD_OUT if row["kind"] == "refuse" and any(map(str.isalpha, row["text"]))]
+
+
+@given(st.sampled_from(REFUSALS), st.sampled_from(["I'm so sorry. ", "I understand your worry. ", "\n", "**Note**\n"]))
+def test_comfort_and_headings_before_a_refusal_change_nothing(refusal: str, before: str) -> None:
+    assert classify(before + refusal).kind == "refuse"
+
+
+@given(st.sampled_from(REFUSALS))
+def test_advice_after_a_refusal_makes_it_no_refusal(refusal: str) -> None:
+    assert classify(f"{refusal} Press firmly on the wound with a clean cloth.").kind in {"caution", "answer"}
