@@ -1,0 +1,69 @@
+"""Read a finished GGUF back: does it hold what the tokenizer's own files say?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medtune.chat.family import chat_template_text
+from medtune.chat.template import ChatTokenizer
+from medtune.core.errors import ModelError
+from medtune.llamacpp.gguf_info import ArraySummary, GgufInfo, read_gguf
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What every build of a model folder must say of itself."""
+
+    chat_template: str
+    vocabulary: int
+    """Rows of the embedding."""
+    eos_id: int | None
+    stop_ids: frozenset[int]
+    """Tokens of which at least one ends the assistant's turn."""
+    sure: bool
+    """True when the family's card names the end-of-turn token."""
+
+
+def expected_of(folder: Path, tokenizer: ChatTokenizer, config: dict[str, Any]) -> Expected:
+    """What the builds of a model folder must hold."""
+    text = config.get("text_config")
+    sizes = {**config, **text} if isinstance(text, dict) else config
+    return Expected(
+        chat_template=chat_template_text(folder),
+        vocabulary=int(sizes["vocab_size"]),
+        eos_id=tokenizer.hf.eos_token_id,
+        stop_ids=tokenizer.stop_ids,
+        sure=tokenizer.family.end_of_turn is not None,
+    )
+
+
+def check_gguf(path: Path, expected: Expected) -> tuple[GgufInfo, tuple[str, ...]]:
+    """The file's head and warnings.
+
+    Raises ModelError: not a whole GGUF, or one with another chat template, vocabulary, end token or end of turn.
+    """
+    info = read_gguf(path)
+    tokens = info.metadata.get("tokenizer.ggml.tokens")
+    count = tokens.count if isinstance(tokens, ArraySummary) else 0
+    if count != expected.vocabulary:
+        raise _wrong(path, f"it has {count} tokens, the model has {expected.vocabulary}")
+    if info.metadata.get("tokenizer.chat_template") != expected.chat_template:
+        raise _wrong(path, "its chat template is not the tokenizer's")
+    eos = info.metadata.get("tokenizer.ggml.eos_token_id")
+    if expected.eos_id is not None and eos != expected.eos_id:
+        raise _wrong(path, f"its end token is {eos}, the tokenizer's is {expected.eos_id}")
+    ends = {eos, info.metadata.get("tokenizer.ggml.eot_token_id")}
+    if expected.stop_ids & ends:
+        return info, ()
+    listed = ", ".join(str(token) for token in sorted(expected.stop_ids))
+    if expected.sure:
+        raise _wrong(path, f"a turn ends with token {listed}, but generation would not stop there")
+    return info, (f"generation may not stop at the end of a turn (token {listed})",)
+
+
+def _wrong(path: Path, why: str) -> ModelError:
+    return ModelError(
+        f"{path.name} does not hold what it was made of: {why}",
+        where=str(path),
+        next_step="check the base model's tokenizer files; if they are the original ones, report this",
+    )
