@@ -1,0 +1,230 @@
+"""The model card: README.md of a release, in the form that Hugging Face reads. Every figure comes from the run."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from medtune.release.facts import RunFacts
+from medtune.runs.records.audit import DifferenceFigure, RateFigure, Verdict
+from medtune.tasks import FORM_ONLY_NOTE, Task
+
+_HUB_LICENCES = {"cc by 4.0": "cc-by-4.0", "cc-by-4.0": "cc-by-4.0", "apache-2.0": "apache-2.0", "mit": "mit"}
+"""Licence names as data sources write them: the identifier that the hub knows."""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What stands in the card beside the run's own facts."""
+
+    name: str
+    description: str
+    task: Task
+    base_name: str
+    base_licence: str
+    base_terms: str
+    chosen: Verdict
+    reason: str
+    file: str
+    sha256: str
+    num_ctx: int
+
+
+def card(card_facts: CardFacts, facts: RunFacts) -> str:
+    """The whole README.md: YAML front matter, then the sections in the reader's order."""
+    parts = (
+        _front_matter(card_facts, facts),
+        _opening(card_facts),
+        _use(card_facts),
+        _audit(card_facts, facts),
+        _data(card_facts, facts),
+        _training(facts),
+        _limits(card_facts),
+        _origin(card_facts, facts),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def percent(figure: RateFigure) -> str:
+    """A rate with its interval and count, in percent."""
+    interval = f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
+    return f"{100 * figure.rate:.1f} % ({interval}; {figure.hits} of {figure.n})"
+
+
+def cell(text: str) -> str:
+    """Text that can do nothing inside a Markdown table: no pipes, tags, links or line breaks."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([|\\`*_\[\]])", r"\\\1", flat)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the cells must be escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _front_matter(card_facts: CardFacts, facts: RunFacts) -> str:
+    import yaml
+
+    licences = {card_facts.base_licence, *facts.split_licences}
+    known = {_HUB_LICENCES.get(licence.casefold()) for licence in licences}
+    licence = known.pop() if len(known) == 1 else None
+    values: dict[str, Any] = {"license": licence or "other"}
+    if licence is None:
+        values["license_name"] = "see-data-and-licences"
+    values |= {
+        "pipeline_tag": "text-generation",
+        "library_name": "gguf",
+        "tags": ["medical", "gguf", "medtune", f"verdict-{card_facts.chosen.verdict.lower()}", "not-for-clinical-use"],
+    }
+    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---"
+
+
+def _opening(card_facts: CardFacts) -> str:
+    chosen = card_facts.chosen
+    lines = [f"# {card_facts.name} ({chosen.build})", ""]
+    if card_facts.description:
+        lines += [cell(card_facts.description), ""]
+    lines += [f"**Verdict: {chosen.verdict}** (scope: {chosen.scope})."]
+    if chosen.scope == "form":
+        lines[-1] += f" This is about {FORM_ONLY_NOTE}."
+    lines += [
+        "",
+        "- **Not clinically validated.** No clinician has checked this model's answers.",
+        "- **rubric: unreviewed.** The questions and rules of its audit were not reviewed by a clinician.",
+        "- Never use it for diagnosis, treatment, triage or emergencies.",
+    ]
+    return "\n".join(lines)
+
+
+def _use(card_facts: CardFacts) -> str:
+    task = card_facts.task
+    return f"""## What it is for
+
+{cell(task.title)}: a study of form, in a setting where a person reads every answer. {cell(task.scope)}
+
+The chat template inside the GGUF is the only prompt format; the Modelfile adds none.
+
+```sh
+sha256sum -c SHA256SUMS
+ollama create {card_facts.name} -f Modelfile
+ollama run {card_facts.name}
+```
+
+or `llama-server -m {card_facts.file} -c {card_facts.num_ctx} --temp {task.decoding.temperature:g}`,
+with this system prompt:
+
+{_quoted(task.system)}
+
+Show this under every answer:
+
+{_quoted(task.disclaimer)}"""
+
+
+def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
+    head = ("Build", "Verdict", "Whole form", "Difference to F16", "Garbled", "Refused", "Cut off", "MiB")
+    rows = [
+        (
+            f"**{cell(verdict.build)}**" if verdict.build == card_facts.chosen.build else cell(verdict.build),
+            str(verdict.verdict),
+            percent(verdict.whole_form),
+            _difference(verdict.difference),
+            percent(verdict.garble),
+            percent(verdict.refusal),
+            percent(verdict.cut_off),
+            f"{verdict.size_bytes / 2**20:.2f}",
+        )
+        for verdict in facts.verdicts
+    ]
+    gate = facts.manifests["audit"].reads.get("audit", {}).get("gate", {})
+    thresholds = table(("Threshold", "Value"), [(cell(key), cell(str(gate[key]))) for key in sorted(gate)])
+    rules = table(("Build", "What decided"), [(cell(verdict.build), cell(verdict.rule)) for verdict in facts.verdicts])
+    return f"""## Audit of every build, the rejected ones too
+
+Released is {card_facts.chosen.build}: {cell(card_facts.reason)}. Every build answered the same held-out questions.
+Rates stand with their two-sided 95 % intervals; the difference to F16 is paired, with one-sided bounds, in points.
+
+{table(head, rows)}
+
+{rules}
+
+The gate (sha256 `{facts.summary.get("gate_digest")}`), declared before the answers were graded:
+
+{thresholds}"""
+
+
+def _difference(figure: DifferenceFigure | None) -> str:
+    if figure is None:
+        return "–"
+    return f"{100 * figure.difference:+.1f} ({100 * figure.low:+.1f} to {100 * figure.high:+.1f})"
+
+
+def _data(card_facts: CardFacts, facts: RunFacts) -> str:
+    head = ("Source", "Licence", "Attribution", "Retrieved", "Rows kept", "sha256")
+    rows = [
+        (
+            f"[{cell(source.name)}](<{source.url}>)" if source.url.startswith("https://") else cell(source.name),
+            cell(source.licence),
+            cell(source.attribution or "not stated"),
+            cell(source.retrieved),
+            f"{source.kept} of {source.rows}",
+            f"`{source.sha256[:16]}…`",
+        )
+        for source in facts.sources
+    ]
+    counts = ", ".join(f"{count} {split}" for split, count in facts.splits.items())
+    licences = ", ".join(f"{cell(licence)} ({count})" for licence, count in facts.split_licences.items())
+    terms = f" {cell(card_facts.base_terms)}" if card_facts.base_terms else ""
+    return f"""## Data and licences
+
+{table(head, rows)}
+
+Examples: {counts}. A topic stands in one split only. Licences of the training examples: {licences}.
+
+Base model: {cell(card_facts.base_name)}, {cell(card_facts.base_licence)}.{terms}"""
+
+
+def _training(facts: RunFacts) -> str:
+    settings = facts.manifests["train"].reads.get("train", {})
+    rows = [(cell(key), cell(_plain(value))) for key, value in sorted(settings.items()) if value is not None]
+    figures = {**facts.training, **facts.manifests["train"].facts}
+    measured = [
+        (cell(key), cell(_plain(value)))
+        for key, value in sorted(figures.items())
+        if isinstance(value, int | float | str) and not isinstance(value, bool)
+    ]
+    text = f"## Training\n\n{table(('Setting', 'Value'), rows)}"
+    return f"{text}\n\n{table(('Measured', 'Value'), measured)}" if measured else text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _limits(card_facts: CardFacts) -> str:
+    scope = (
+        f"The verdict is about form only. In full: {FORM_ONLY_NOTE}."
+        if card_facts.chosen.scope == "form"
+        else "The verdict rests on rules that no clinician reviewed."
+    )
+    return f"""## Limits
+
+- {scope}
+- A pass means: within the declared margin of its unquantized parent on these questions, and says nothing of others.
+- Answers to emergency questions were looked at and are unfit; the run's report shows them.
+- Every quantization must be audited on its own: the verdict holds for the file with the digest below and no other."""
+
+
+def _origin(card_facts: CardFacts, facts: RunFacts) -> str:
+    stages = [(stage, f"`{manifest.digest}`") for stage, manifest in facts.manifests.items()]
+    return f"""## Where it comes from
+
+`{card_facts.file}`: sha256 `{card_facts.sha256}`. `release.json` lists every digest back to the data.
+
+{table(("Stage", "Digest"), stages)}"""
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {cell(line)}" for line in text.splitlines())

@@ -1,0 +1,111 @@
+"""What a release must know about its run, read from the run's files only."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from medtune.core.hashing import sha256_file
+from medtune.core.io import read_json
+from medtune.runs.layout import (
+    ADAPTER,
+    ASKED,
+    BUILDS,
+    MERGED,
+    RECIPE,
+    SOURCES,
+    SUMMARY,
+    TEST,
+    TRAIN,
+    TRAINING,
+    VALIDATION,
+    VERDICTS,
+    RunDir,
+)
+from medtune.runs.manifest import Manifest, read_manifest
+from medtune.runs.records.audit import Verdict
+from medtune.runs.records.base import read_row_list, read_rows
+from medtune.runs.records.collect import SourceFacts
+from medtune.runs.records.export import Build
+from medtune.runs.records.prepare import Example
+
+STAGES = ("collect", "prepare", "train", "export", "ask", "audit")
+"""The stages that a release stands on, in order."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Everything that model card, Modelfile and release.json say about a run."""
+
+    manifests: dict[str, Manifest]
+    recipe_sha256: str | None
+    sources: tuple[SourceFacts, ...]
+    splits: dict[str, int]
+    """Examples of each split."""
+    split_licences: dict[str, int]
+    """Training examples under each licence."""
+    builds: dict[str, Build]
+    verdicts: tuple[Verdict, ...]
+    training: dict[str, Any]
+    """training.json as it is."""
+    asked: dict[str, Any]
+    """asked.json as it is."""
+    summary: dict[str, Any]
+    """The audit's summary.json as it is."""
+
+    def setting(self, stage: str, section: str, key: str) -> Any:
+        """A value of the recipe as the stage saw it; None when it saw none."""
+        value = self.manifests[stage].reads.get(section)
+        return value.get(key) if isinstance(value, dict) else None
+
+    def files_below(self, stage: str, folder: str) -> dict[str, str]:
+        """sha256 of every file of a stage below a folder of it."""
+        entries = self.manifests[stage].files
+        return {entry.path: entry.sha256 for entry in entries if entry.path.startswith(f"{folder}/")}
+
+
+def read_facts(run: RunDir) -> RunFacts:
+    """Read the run. Raises RunDirError when a stage is missing or one of its files cannot be used."""
+    manifests = {stage: read_manifest(run, stage) for stage in STAGES}
+    prepare, export, audit = run.stage("prepare"), run.stage("export"), run.stage("audit")
+    train_rows = read_rows(prepare / TRAIN, Example)
+    licences: dict[str, int] = {}
+    for row in train_rows:
+        licences[row.licence] = licences.get(row.licence, 0) + 1
+    recipe = run.file(RECIPE)
+    return RunFacts(
+        manifests=manifests,
+        recipe_sha256=sha256_file(recipe) if recipe.exists() else None,
+        sources=tuple(read_row_list(run.stage("collect") / SOURCES, SourceFacts)),
+        splits={
+            "train": len(train_rows),
+            "validation": len(read_rows(prepare / VALIDATION, Example)),
+            "test": len(read_rows(prepare / TEST, Example)),
+        },
+        split_licences=dict(sorted(licences.items())),
+        builds={build.name: build for build in read_row_list(export / BUILDS, Build)},
+        verdicts=tuple(read_row_list(audit / VERDICTS, Verdict)),
+        training=_object(run.stage("train") / TRAINING),
+        asked=_object(run.stage("ask") / ASKED),
+        summary=_object(audit / SUMMARY),
+    )
+
+
+def digests(facts: RunFacts, *, base_name: str, base_digest: str, task_digest: str) -> dict[str, Any]:
+    """Every digest from the release back to the raw data."""
+    return {
+        "recipe": facts.recipe_sha256,
+        "sources": [{"name": source.name, "sha256": source.sha256} for source in facts.sources],
+        "stages": {stage: manifest.digest for stage, manifest in facts.manifests.items()},
+        "base": {"name": base_name, "digest": base_digest},
+        "task": task_digest,
+        "adapter": facts.files_below("train", ADAPTER),
+        "merged": facts.files_below("export", MERGED),
+        "builds": {name: build.sha256 for name, build in facts.builds.items()},
+        "gate": facts.summary.get("gate_digest"),
+        "suites": facts.asked.get("suites", {}),
+        "toolchain": {stage: facts.manifests[stage].tools for stage in ("export", "ask")},
+    }
+
+
+def _object(path: Any) -> dict[str, Any]:
+    value = read_json(path) if path.exists() else {}
+    return value if isinstance(value, dict) else {}

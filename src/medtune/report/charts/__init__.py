@@ -1,0 +1,7 @@
+"""Small SVG charts: figures in, one `<svg>` string out. Colours come from the page's CSS, meaning also from shapes."""
+
+from medtune.report.charts.curve import training_curve
+from medtune.report.charts.histogram import histogram
+from medtune.report.charts.scatter import Point, size_quality
+
+__all__ = ["Point", "histogram", "size_quality", "training_curve"]

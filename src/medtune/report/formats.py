@@ -1,0 +1,114 @@
+"""How values are written for a reader, and how an answer's text is made safe to show."""
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+_NBSP = "\u00a0"
+_BOLD_LINE = re.compile(r"^(\s*)(\*\*)(.+?)(\*\*)(\s*)$")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def percent(rate: float) -> str:
+    """0.853 as `85.3 %`."""
+    return f"{100 * rate:.1f}{_NBSP}%"
+
+
+def points(difference: float) -> str:
+    """A difference of two rates in percentage points, always with its sign."""
+    return f"{100 * difference:+.1f}".replace("-", "\u2212")
+
+
+def size(size_bytes: float) -> str:
+    """Bytes in the unit that suits them."""
+    for unit, power in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size_bytes >= 2**power:
+            return f"{size_bytes / 2**power:.2f}{_NBSP}{unit}"
+    return f"{size_bytes:.0f}{_NBSP}B"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as hours, minutes and seconds; below ten seconds with one decimal."""
+    if seconds < 10:
+        return f"{seconds:.1f}{_NBSP}s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    shown = [(hours, "h"), (minutes, "min"), (rest, "s")]
+    return f"{_NBSP}".join(f"{value}{_NBSP}{unit}" for value, unit in shown if value) or f"0{_NBSP}s"
+
+
+def count(number: float) -> str:
+    """A whole number with separators; others with up to four significant digits."""
+    if isinstance(number, int) or float(number).is_integer():
+        return f"{int(number):,}"
+    return f"{number:.4g}"
+
+
+def plain(value: Any) -> str:
+    """Any JSON value in a line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return count(value)
+    if isinstance(value, list):
+        return ", ".join(plain(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(item)}" for key, item in value.items())
+    return "" if value is None else str(value)
+
+
+def label(key: str) -> str:
+    """A JSON key as words."""
+    return key.replace("_", " ")
+
+
+def short(digest: str | None) -> str:
+    """The first characters of a digest."""
+    return digest[:12] if digest else "none"
+
+
+def visible(text: str) -> str:
+    """Control and direction characters as symbols: they could hide or reorder words."""
+    return "".join(_symbol(char) for char in text)
+
+
+def _symbol(char: str) -> str:
+    code = ord(char)
+    if char in "\n\t":
+        return char
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if char in _BIDI or 0x80 <= code < 0xA0:
+        return f"[U+{code:04X}]"
+    return char
+
+
+def answer(text: str) -> Markup:
+    """A model's words, verbatim and inert; lines that are wholly bold are set bold, their asterisks kept."""
+    lines = []
+    for line in visible(text).split("\n"):
+        bold = _BOLD_LINE.match(line)
+        if bold:
+            lead, stars, inner, _, tail = (escape(part) for part in bold.groups())
+            mark = Markup('<span class="stars">{}</span>').format(stars)
+            lines.append(Markup("{}{}<strong>{}</strong>{}{}").format(lead, mark, inner, mark, tail))
+        else:
+            lines.append(escape(line))
+    return Markup("\n").join(lines)
+
+
+FILTERS = {
+    "percent": percent,
+    "points": points,
+    "size": size,
+    "duration": duration,
+    "count": count,
+    "plain": plain,
+    "label": label,
+    "short": short,
+    "visible": visible,
+    "answer": answer,
+}

@@ -1,0 +1,126 @@
+"""Read a run's files once, as they are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from medtune.core.io import read_json, read_jsonl, read_text
+from medtune.runs.layout import (
+    ASKED,
+    BUILDS,
+    CASES,
+    GRADES,
+    METRICS,
+    PROVENANCE,
+    RECIPE,
+    REGISTRATIONS,
+    REJECTED,
+    RELEASE,
+    RESPONSES,
+    SOURCES,
+    STATS,
+    SUMMARY,
+    TEST,
+    TRAIN,
+    TRAINING,
+    VALIDATION,
+    VERDICTS,
+    RunDir,
+)
+from medtune.runs.manifest import Manifest, read_manifest
+from medtune.runs.records.ask import AskedCase, Response
+from medtune.runs.records.audit import Grade, Verdict
+from medtune.runs.records.base import read_row_list, read_rows
+from medtune.runs.records.collect import SourceFacts
+from medtune.runs.records.export import Build
+from medtune.runs.records.prepare import Example, Rejected
+from medtune.runs.records.release import Release
+from medtune.runs.records.train import Metric
+
+STAGES = ("collect", "prepare", "train", "export", "ask", "audit", "release")
+HELD_OUT = "held-out"
+"""Suite name of the cases that come from the test split."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Every file of a run that the report reads."""
+
+    manifests: dict[str, Manifest]
+    sources: list[SourceFacts]
+    examples: dict[str, list[Example]]
+    """By split."""
+    rejected: list[Rejected]
+    stats: dict[str, Any]
+    metrics: list[Metric]
+    training: dict[str, Any]
+    builds: list[Build]
+    cases: dict[str, AskedCase]
+    responses: dict[tuple[str, str], Response]
+    """By (case, build); the greedy answers."""
+    asked: dict[str, Any]
+    grades: dict[tuple[str, str], Grade]
+    """By (case, build)."""
+    summary: dict[str, Any]
+    verdicts: list[Verdict]
+    release: Release
+    registrations: list[dict[str, Any]]
+    provenance: dict[str, Any]
+    recipe: str
+
+    @cached_property
+    def shown_build(self) -> str:
+        """The build whose answers stand for the tuned model: the released one, else the F16 parent."""
+        parents = [build.name for build in self.builds if build.role == "parent"]
+        return self.release.released or (parents[0] if parents else "")
+
+    @cached_property
+    def base_build(self) -> str:
+        """The untuned base; empty when it was not built."""
+        return next((build.name for build in self.builds if build.role == "base"), "")
+
+    def section(self, stage: str, key: str) -> dict[str, Any]:
+        """A section of the recipe as a stage saw it."""
+        value = self.manifests[stage].reads.get(key)
+        return value if isinstance(value, dict) else {}
+
+
+def load(run: RunDir) -> Loaded:
+    """Read everything. Raises RunDirError when a stage has not run or a row does not fit, DataError for a bad file."""
+    collect, prepare, train = run.stage("collect"), run.stage("prepare"), run.stage("train")
+    ask, audit = run.stage("ask"), run.stage("audit")
+    manifests = {stage: read_manifest(run, stage) for stage in STAGES}
+    return Loaded(
+        manifests=manifests,
+        sources=read_row_list(collect / SOURCES, SourceFacts),
+        examples={
+            "train": read_rows(prepare / TRAIN, Example),
+            "validation": read_rows(prepare / VALIDATION, Example),
+            "test": read_rows(prepare / TEST, Example),
+        },
+        rejected=read_rows(prepare / REJECTED, Rejected),
+        stats=_object(prepare / STATS),
+        metrics=read_rows(train / METRICS, Metric),
+        training=_object(train / TRAINING),
+        builds=read_row_list(run.stage("export") / BUILDS, Build),
+        cases={case.id: case for case in read_rows(ask / CASES, AskedCase)},
+        responses={(row.case, row.build): row for row in read_rows(ask / RESPONSES, Response) if row.sample == 0},
+        asked=_object(ask / ASKED),
+        grades={(row.case, row.build): row for row in read_rows(audit / GRADES, Grade) if row.sample == 0},
+        summary=_object(audit / SUMMARY),
+        verdicts=read_row_list(audit / VERDICTS, Verdict),
+        release=Release.model_validate(read_json(run.stage("release") / RELEASE)),
+        registrations=_rows(run.file(REGISTRATIONS)),
+        provenance=_object(run.file(PROVENANCE)),
+        recipe=read_text(run.file(RECIPE)) if run.file(RECIPE).exists() else "",
+    )
+
+
+def _object(path: Path) -> dict[str, Any]:
+    value = read_json(path) if path.exists() else {}
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [value for _, value in read_jsonl(path) if isinstance(value, dict)] if path.exists() else []

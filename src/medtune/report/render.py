@@ -1,0 +1,75 @@
+"""report.json's value to one self-contained page: no network, no script, no external font."""
+
+from pathlib import Path
+from typing import Any
+
+from medtune.report.charts import Point, histogram, size_quality, training_curve
+from medtune.report.charts.scatter import marker
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_WIDE, _NARROW = 760, 343
+"""Charts are drawn twice, for a desk and for a phone: scaled text would be too small to read."""
+
+
+def render(report: dict[str, Any]) -> str:
+    """The whole HTML page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from medtune.report.formats import FILTERS
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    page = environment.get_template("report.html.j2")
+    return page.render(r=report, css=css, charts=_charts(report), marks={tone: _mark(tone) for tone in _TONES})
+
+
+_TONES = ("pass", "hold", "reject", "base")
+
+
+def _mark(tone: str) -> str:
+    return f'<svg class="mark" viewBox="-9 -9 18 18" width="14" height="14" aria-hidden="true">{marker(tone)}</svg>'
+
+
+def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """Each chart as [(class of its wrapper, svg)]; a chart without data is an empty list."""
+    sizes = (("wide", _WIDE, 380), ("narrow", _NARROW, 330))
+    training, tokens = report["training"], report["data"]["tokens"]
+    points = [
+        Point(
+            label=row["build"],
+            size_bytes=row["size_bytes"],
+            rate=row["whole_form"]["rate"],
+            low=row["whole_form"]["low"],
+            high=row["whole_form"]["high"],
+            tone=row["tone"],
+            verdict="base, for comparison" if row["tone"] == "base" else row["verdict"],
+        )
+        for row in report["verdicts"]
+    ]
+    train = [(point["step"], point["loss"]) for point in training["train"]]
+    validation = [(point["step"], point["loss"]) for point in training["validation"]]
+    charts: dict[str, list[tuple[str, str]]] = {"quality": [], "curve": [], "lengths": []}
+    for kind, width, height in sizes:
+        if points:
+            charts["quality"].append((kind, size_quality(points, width=width, height=height, key=f"quality-{kind}")))
+        if train or validation:
+            curve = training_curve(train, validation, width=width, height=height - 40, key=f"curve-{kind}")
+            charts["curve"].append((kind, curve))
+        if tokens["counts"]:
+            bars = histogram(
+                tokens["edges"],
+                tokens["counts"],
+                limit=tokens["limit"],
+                width=width,
+                height=height - 110,
+                key=f"lengths-{kind}",
+            )
+            charts["lengths"].append((kind, bars))
+    return charts
