@@ -8,12 +8,10 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 from medtune.config.recipe import Recipe
 
 _WIDTH = 110
-_NOT_FOR_MACHINES = "seconds"
 
 
 def skeleton(file: Path, *, task: str, base: str, data: Path | None) -> str:
@@ -57,22 +55,22 @@ def _section(model: type[BaseModel], given: dict[str, Any], depth: int, lines: l
     """Add the lines of one section: each field's docstring as a comment, then its key and value."""
     pad = "  " * depth
     for name, field in model.model_fields.items():
-        lines.append("") if depth == 0 else None
+        if depth == 0:
+            lines.append("")
         value = given.get(name, field.get_default(call_default_factory=True))
-        note = " ".join((field.description or "").split())
+        section = _section_of(field.annotation)
+        note = " ".join((field.description or (section.__doc__ if section else "") or "").split())
         lines += textwrap.wrap(note, _WIDTH, initial_indent=f"{pad}# ", subsequent_indent=f"{pad}# ")
-        inner = value if isinstance(value, BaseModel) else _model_of(field.annotation, value, given.get(name))
-        if inner is not None:
+        if section is None:
+            lines.append(f"{pad}{name}: {_flow(value)}")
+        else:
             lines.append(f"{pad}{name}:")
-            _section(inner if isinstance(inner, type) else type(inner), given.get(name) or {}, depth + 1, lines)
-            continue
-        lines.append(f"{pad}{name}: {_flow(value)}")
+            _section(section, given.get(name) or {}, depth + 1, lines)
 
 
-def _model_of(annotation: Any, value: Any, given: Any) -> type[BaseModel] | None:
-    """A required section has no default: its model is the annotation itself."""
-    is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    return annotation if is_section and (value is PydanticUndefined or isinstance(given, dict)) else None
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a key that is a section of the recipe; a choice of models (`base`, a source) is written as a value."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _flow(value: Any) -> str:

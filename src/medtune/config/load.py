@@ -47,13 +47,29 @@ def parse_yaml(text: str, source: str) -> tuple[dict[str, Any], Lines]:
         where = f"{source}:{mark.line + 1}" if mark else source
         problem = getattr(error, "problem", None) or "not valid YAML"
         raise RecipeError(f"not valid YAML: {problem}", where=where, next_step="mend that line") from None
-    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
+    except (ValueError, RecursionError) as error:  # an impossible date; an anchor that holds itself
         raise RecipeError(
-            "a recipe is a mapping of keys to values", where=source, next_step="start from `medtune init`"
+            f"not valid YAML: {error}", where=source, next_step="mend that value; quote it if it is text"
+        ) from None
+    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode) or _holds_itself(node, ()):
+        raise RecipeError(
+            "a recipe is a plain mapping of keys to values", where=source, next_step="start from `medtune init`"
         )
     lines: Lines = {}
     _collect_lines(node, (), lines, source)
     return values, lines
+
+
+def _holds_itself(node: yaml.Node, above: tuple[int, ...]) -> bool:
+    """True when an anchor stands inside of what it names: such values have no end."""
+    if id(node) in above:
+        return True
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [value for _, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = list(node.value)
+    return any(_holds_itself(value, (*above, id(node))) for value in inner)
 
 
 def _collect_lines(node: yaml.Node, path: tuple[str | int, ...], lines: Lines, source: str) -> None:
@@ -85,20 +101,42 @@ def _apply_override(values: dict[str, Any], lines: Lines, override: str) -> None
         )
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise RecipeError(
             f"cannot read the value of {override!r}", where="--set", next_step="quote the value as YAML"
         ) from None
-    target = values
-    for key in keys[:-1]:
-        inner = target.get(key)
-        if not isinstance(inner, dict):
-            inner = target[key] = {}
+    target: Any = values
+    path = tuple(_step(target_key) for target_key in keys)
+    for key in path[:-1]:
+        inner = _get(target, key)
+        if not isinstance(inner, dict | list):
+            inner = {}
+            _put(target, key, inner, override)
         target = inner
-    target[keys[-1]] = value
-    path = tuple(keys)
+    _put(target, path[-1], value, override)
     for known in [known for known in lines if known[: len(path)] == path]:
         del lines[known]
+
+
+def _step(key: str) -> str | int:
+    """A key, or the place in a list (from 0)."""
+    return int(key) if key.isdecimal() else key
+
+
+def _get(target: Any, key: str | int) -> Any:
+    if isinstance(target, list):
+        return target[key] if isinstance(key, int) and key < len(target) else None
+    return target.get(key)
+
+
+def _put(target: Any, key: str | int, value: Any, override: str) -> None:
+    if isinstance(target, list) and not (isinstance(key, int) and key < len(target)):
+        raise RecipeError(
+            f"the list in {override!r} has no place {key!r}",
+            where="--set",
+            next_step=f"use a number from 0 to {len(target) - 1}",
+        )
+    target[key] = value
 
 
 def _without_echoes(details: list[Any]) -> list[Any]:
