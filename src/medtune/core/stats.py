@@ -40,13 +40,13 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Rate:
 
 def clopper_pearson(hits: int, n: int, confidence: float = 0.95) -> Rate:
     """Exact interval of hits/n (two-sided), for claims about no or few failures."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # the quantile of scipy.stats.beta, a second faster to import
 
     if n == 0:
         return Rate(0, 0, 0.0, 0.0, 1.0)
     alpha = 1 - confidence
-    low = 0.0 if hits == 0 else float(beta.ppf(alpha / 2, hits, n - hits + 1))
-    high = 1.0 if hits == n else float(beta.ppf(1 - alpha / 2, hits + 1, n - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, alpha / 2))
+    high = 1.0 if hits == n else float(betaincinv(hits + 1, n - hits, 1 - alpha / 2))
     return Rate(hits, n, hits / n, low, high)
 
 
