@@ -83,6 +83,15 @@ class DifferenceFigure(Row):
     high: float
 
 
+class EarlierVerdict(Row):
+    """What another gate had said of the same answers."""
+
+    gate_digest: str
+    time: str
+    """When that gate was registered, UTC, ISO 8601."""
+    verdict: BuildVerdict
+
+
 class Verdict(Row):
     """Verdict of one build with the figures behind it."""
 
@@ -101,3 +110,7 @@ class Verdict(Row):
     errors: int
     """Checks that could not run."""
     size_bytes: int
+    gate_digest: str = ""
+    """Of the gate that judged: scope, thresholds, output contract and detectors."""
+    earlier: tuple[EarlierVerdict, ...] = ()
+    """Verdicts of other gates on the same answers, in order; a gate that came later cannot pass a build."""
