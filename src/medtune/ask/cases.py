@@ -1,0 +1,65 @@
+"""What is asked: held-out examples first, then the cases of each suite."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from medtune.runs.records.ask import AskedCase
+from medtune.runs.records.collect import Turn
+from medtune.runs.records.prepare import Example
+from medtune.suites import Suite
+from medtune.tasks import Task, check_contract
+
+HELD_OUT = "held-out"
+_HELD_OUT_SEVERITY = 3
+
+
+def held_out_cases(examples: Sequence[Example], task: Task, at_most: int) -> tuple[AskedCase, ...]:
+    """The held-out questions: those that count first, and among them one of each topic before a second of any.
+
+    A question counts for the verdict when its own reference answer has the task's form. A refusal, or a plain answer
+    to another kind of question, is asked and shown, but its form says nothing.
+    """
+    asked = [_held_out(example, task) for example in examples]
+    ordered = [*_topics_in_turn([case for case in asked if case.gated])]
+    ordered += _topics_in_turn([case for case in asked if not case.gated])
+    return tuple(ordered[:at_most])
+
+
+def suite_cases(suite: Suite, task: Task, at_most: int | None) -> tuple[AskedCase, ...]:
+    """A suite's cases under the task's system prompt. Only cases that are fit for a form verdict count for one."""
+    return tuple(
+        AskedCase(
+            id=f"{suite.name}/{case.id}",
+            suite=suite.name,
+            cluster=f"{suite.name}/{case.cluster}",
+            messages=(Turn(role="system", content=task.system), Turn(role="user", content=case.prompt)),
+            gated=case.fit == "form",
+            contract=task.name if case.fit == "form" else "",
+            severity=case.severity,
+            public=True,
+        )
+        for case in suite.cases[:at_most]
+    )
+
+
+def _held_out(example: Example, task: Task) -> AskedCase:
+    counts = check_contract(task, example.messages[-1].content, "stop").ok
+    return AskedCase(
+        id=f"{HELD_OUT}/{example.id}",
+        suite=HELD_OUT,
+        cluster=f"{HELD_OUT}/{example.topic or example.id}",
+        messages=example.messages[:-1],
+        gated=counts,
+        contract=task.name if counts else "",
+        severity=_HELD_OUT_SEVERITY,
+        public=example.public,
+    )
+
+
+def _topics_in_turn(cases: Sequence[AskedCase]) -> list[AskedCase]:
+    """The first case of every topic, then the second of every topic, and so on, else in the order given."""
+    by_topic: dict[str, list[AskedCase]] = {}
+    for case in cases:
+        by_topic.setdefault(case.cluster, []).append(case)
+    rounds = zip_longest(*by_topic.values())
+    return [case for one in rounds for case in one if case is not None]
