@@ -1,0 +1,151 @@
+"""The base model in memory, and the LoRA layers put on it."""
+
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from medtune.core.errors import ModelError
+from medtune.train.settings import Settings
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which linear layers are adapted, by the last part of their name."""
+
+    adapted: dict[str, int]
+    left_out: dict[str, int]
+    trainable: int
+    """Trainable parameters."""
+
+    def sentence(self) -> str:
+        """In words, for the console."""
+        names = ", ".join(f"{name} {count}" for name, count in self.adapted.items())
+        rest = ", ".join(self.left_out) or "none"
+        return f"LoRA on {sum(self.adapted.values())} linear layers ({names}); left out: {rest}"
+
+
+def pick_device() -> torch.device:
+    """An NVIDIA or AMD GPU, else Apple's, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def load_base(folder: Path, name: str, device: torch.device) -> Any:
+    """The base as a causal language model: float32 on a CPU, bfloat16 on a CUDA device.
+
+    Raises ModelError when it cannot be loaded, or when weights are missing or not finite.
+    """
+    from transformers import AutoModelForCausalLM
+
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    try:
+        model, info = AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"the base model cannot be loaded: {first}", where=str(folder), next_step="copy the model folder again"
+        ) from error
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"the base lacks {len(missing)} weights, e.g. {missing[0]}; they would be random",
+            where=str(folder),
+            next_step="copy the model folder again",
+        )
+    refuse_broken_weights(model, folder)
+    # The name travels into adapter_config.json: no path of this machine.
+    model.name_or_path = model.config._name_or_path = name
+    return model
+
+
+def refuse_broken_weights(model: torch.nn.Module, folder: Path) -> None:
+    """Raise ModelError when a weight is NaN or infinite."""
+    broken = [name for name, weight in model.named_parameters() if not bool(torch.isfinite(weight).all())]
+    if broken:
+        raise ModelError(
+            f"the base holds weights that are no finite numbers: {broken[0]} (and {len(broken) - 1} more)",
+            where=str(folder),
+            next_step="use another copy of the model",
+        )
+
+
+def add_lora(model: Any, settings: Settings, name: str) -> tuple[Any, Coverage]:
+    """Put LoRA on the base; its first values depend on the seed only.
+
+    Raises ModelError when a target module's name matches no linear layer, naming those that exist.
+    """
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    targets = settings.target_modules
+    if not isinstance(targets, str):
+        _check_targets(targets, linear_layers(model), head_name(model))
+    config = LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        base_model_name_or_path=name,
+    )
+    torch.manual_seed(settings.seed)
+    tuned = get_peft_model(model, config)
+    return tuned, _coverage(tuned)
+
+
+def linear_layers(model: torch.nn.Module) -> list[str]:
+    """Full names of the linear layers."""
+    return [name for name, module in model.named_modules() if _is_linear(module)]
+
+
+def head_name(model: Any) -> str | None:
+    """Full name of the output layer, if there is one."""
+    head = model.get_output_embeddings()
+    return next((name for name, module in model.named_modules() if module is head), None)
+
+
+def _is_linear(module: torch.nn.Module) -> bool:
+    return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Conv1D"
+
+
+def _check_targets(targets: Sequence[str], layers: Sequence[str], head: str | None) -> None:
+    kinds = Counter(layer.rpartition(".")[2] for layer in layers if layer != head)
+    inner = [layer for layer in layers if layer != head]
+    unmatched = [
+        target for target in targets if not any(layer == target or layer.endswith(f".{target}") for layer in inner)
+    ]
+    if unmatched:
+        near = difflib.get_close_matches(unmatched[0], kinds, n=1, cutoff=0.5)
+        known = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+        raise ModelError(
+            f"train.target_modules: {', '.join(unmatched)} match no linear layer of this base",
+            where=f"its linear layers: {known}",
+            next_step=(f"did you mean {near[0]}? " if near else "") + "name some of those, or write `all-linear`",
+        )
+
+
+def _coverage(tuned: Any) -> Coverage:
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    adapted = [name for name, module in tuned.named_modules() if isinstance(module, BaseTunerLayer)]
+    inside = tuple(f"{name}." for name in adapted)
+    left_out = [name for name in linear_layers(tuned) if not name.startswith(inside)]
+    return Coverage(
+        adapted=dict(sorted(Counter(name.rpartition(".")[2] for name in adapted).items())),
+        left_out=dict(sorted(Counter(name.rpartition(".")[2] for name in left_out).items())),
+        trainable=sum(weight.numel() for weight in tuned.parameters() if weight.requires_grad),
+    )
