@@ -1,0 +1,1 @@
+"""How the embedded tiny base model is made: documents, corpus, tokenizer and training loop."""
