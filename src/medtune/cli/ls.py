@@ -32,17 +32,16 @@ def ls(runs_folder: Path) -> None:
 
 def _state(run: "RunDir") -> str:
     """How far a run has come, from its folders alone."""
-    from medtune.pipeline.stages import STAGE_NAMES
-    from medtune.runs.layout import MANIFEST
+    from medtune.runs.layout import MANIFEST, STAGE_FOLDERS
     from medtune.runs.lock import is_locked
 
-    done = [name for name in STAGE_NAMES if (run.stage(name) / MANIFEST).is_file()]
-    begun = [name for name in STAGE_NAMES if run.partial(name).is_dir()]
+    done = [name for name in STAGE_FOLDERS if (run.stage(name) / MANIFEST).is_file()]
+    begun = [name for name in STAGE_FOLDERS if run.partial(name).is_dir()]
     if is_locked(run):
         return f"running {begun[0]}" if begun else "running"
     if begun:
         return f"stopped in {begun[0]}"
-    if len(done) == len(STAGE_NAMES):
+    if len(done) == len(STAGE_FOLDERS):
         return "complete"
     return f"done until {done[-1]}" if done else "not begun"
 

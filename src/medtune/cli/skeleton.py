@@ -69,7 +69,7 @@ def _section(model: type[BaseModel], given: dict[str, Any], depth: int, lines: l
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:
-    """The model of a key that is a section of the recipe; a choice of models (`base`, a source) is written as a value."""
+    """The model of a key that is a section; a choice of models (`base`, a source) is written as a value."""
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from medtune.config.collect import FilesSource, MedquadSource
 from medtune.core.errors import DataError, MedtuneError, ResourceError
 from medtune.pipeline.open import OpenRecipe
-from medtune.pipeline.stages import STAGE_NAMES
+from medtune.runs.layout import STAGE_FOLDERS
 
 _USES_BASE = frozenset({"prepare", "train", "export", "release"})
 _USES_TOOLCHAIN = frozenset({"export", "ask"})
@@ -21,7 +21,7 @@ def check_before_run(opened: OpenRecipe, stages: tuple[str, ...]) -> None:
         raise problem
 
 
-def problems(opened: OpenRecipe, stages: tuple[str, ...] = STAGE_NAMES) -> Iterator[MedtuneError]:
+def problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FOLDERS)) -> Iterator[MedtuneError]:
     """Everything that would stop one of these stages, cheap to find out and without torch."""
     yield from recipe_problems(opened, stages)
     if _USES_TOOLCHAIN & set(stages):
@@ -30,7 +30,7 @@ def problems(opened: OpenRecipe, stages: tuple[str, ...] = STAGE_NAMES) -> Itera
         yield from _raised(partial(_check_disk, opened))
 
 
-def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = STAGE_NAMES) -> Iterator[MedtuneError]:
+def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FOLDERS)) -> Iterator[MedtuneError]:
     """What the recipe names and these stages would not find: task, suites, files, base model."""
     yield from _raised(partial(_check_task, opened))
     for name in opened.recipe.suites.names:

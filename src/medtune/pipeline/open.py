@@ -78,7 +78,8 @@ def recipe_name_of(run: RunDir) -> str | None:
 
 def is_run(run: RunDir) -> bool:
     """True for a folder that a run has worked in."""
-    return run.file(RECIPE).is_file() or any(run.path.glob(f"{folder}*") for folder in STAGE_FOLDERS.values())
+    names = [name for stage in STAGE_FOLDERS.values() for name in (stage, f"{stage}.partial")]
+    return run.file(RECIPE).is_file() or any((run.path / name).is_dir() for name in names)
 
 
 def _origin(path: Path) -> Path | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from medtune.config.recipe import RecipeView
 from medtune.core.errors import UsageError
+from medtune.pipeline import stages
 from medtune.pipeline.open import OpenRecipe
-from medtune.pipeline.stages import STAGE_NAMES, check_name, load_stage, with_needs
+from medtune.pipeline.stages import check_name, with_needs
 from medtune.runs.freshness import State, state_of
 from medtune.runs.stage import Stage
 
@@ -36,7 +37,7 @@ def plan_run(
     `from_` and all stages after it run again even when they are fresh; what lies before runs only if it must.
     `until` is the last stage. `only` limits the run to one stage and what it needs. Raises UsageError.
     """
-    names = with_needs(only) if only else STAGE_NAMES
+    names = with_needs(only) if only else tuple(stages.STAGES)
     if until:
         names = names[: names.index(check_name(until)) + 1]
     if from_ and check_name(from_) not in names:
@@ -51,7 +52,7 @@ def plan_run(
 def _steps(opened: OpenRecipe, names: tuple[str, ...], forced: frozenset[str]) -> Iterator[Step]:
     running: list[str] = []
     for name in names:
-        stage = load_stage(name)
+        stage = stages.STAGES[name]
         view = opened.view(stage)
         state = state_of(stage, view, opened.run)
         before = [need for need in stage.NEEDS if need in running]

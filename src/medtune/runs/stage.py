@@ -17,10 +17,21 @@ from medtune.runs.manifest import FileEntry, Manifest, entries_below, entry_of, 
 class Stage(Protocol):
     """What every `stage.py` offers; the module itself satisfies this."""
 
-    NAME: str
-    NEEDS: tuple[str, ...]
-    READS: tuple[str, ...]
-    VERSION: int
+    @property
+    def NAME(self) -> str:  # noqa: N802 (a constant of the module)
+        """The stage's name."""
+
+    @property
+    def NEEDS(self) -> tuple[str, ...]:  # noqa: N802
+        """Stages whose results it reads."""
+
+    @property
+    def READS(self) -> tuple[str, ...]:  # noqa: N802
+        """Recipe keys that it may see."""
+
+    @property
+    def VERSION(self) -> int:  # noqa: N802
+        """Raised when its output changes for the same input."""
 
     def plan(self, recipe: RecipeView, run: RunDir) -> list[str]:
         """What would happen, in words; touches nothing and imports nothing heavy."""
@@ -133,7 +144,7 @@ def open_stage(
 
 
 def external_entries(paths: tuple[Path, ...]) -> tuple[FileEntry, ...]:
-    """Entries of files outside the run directory, absolute and sorted."""
+    """Entries of files outside the run directory, absolute and sorted; a folder stands for its list of files."""
     return tuple(entry_of(path, str(path)) for path in sorted(path.resolve() for path in paths))
 
 
