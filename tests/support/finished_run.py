@@ -149,6 +149,7 @@ def make_run(
     verdicts: dict[str, BuildVerdict] | None = None,
     recipe: Recipe | None = None,
     seed: int = 3,
+    bytes_per_mb: int = 10_000,
 ) -> tuple[RunDir, Recipe]:
     """Write `folder` as a run that has finished its audit. `verdicts` overrides the verdict of single builds."""
     recipe = recipe or Recipe.model_validate(recipe_values())
@@ -156,7 +157,9 @@ def make_run(
     folder.mkdir(parents=True, exist_ok=True)
     write_text(run.file(RECIPE), json.dumps(recipe.model_dump(mode="json"), indent=2))
     write_provenance(run, "<recipe folder>", ("seed=3",))
-    writer = _Writer(run, recipe, folder, random.Random(seed), {**QUALITY, **(quality or {})}, verdicts or {})
+    writer = _Writer(
+        run, recipe, folder, random.Random(seed), {**QUALITY, **(quality or {})}, verdicts or {}, bytes_per_mb
+    )
     writer.collect()
     writer.prepare(held_out)
     writer.train()
@@ -180,9 +183,11 @@ class _Writer:
         chance: random.Random,
         quality: dict[str, float],
         verdicts: dict[str, BuildVerdict],
+        bytes_per_mb: int,
     ) -> None:
         self.run, self.recipe, self.folder, self.chance = run, recipe, folder, chance
         self.quality, self.fixed = quality, verdicts
+        self.bytes_per_mb = bytes_per_mb
         self.task = load_task(recipe.task)
         self.test: list[Example] = []
         self.builds: list[Build] = []
@@ -241,7 +246,7 @@ class _Writer:
         self.stage("prepare", counts, fill, warnings=("2 topics of the test list have no example",))
 
     def _example(self, split: str, number: int) -> Example:
-        public = number % 6 != 4
+        public = number % 7 != 4
         topic = f"{_TOPICS[number % len(_TOPICS)]} {split} {number}"
         answer = _good_answer(topic)
         if not public:
@@ -293,7 +298,7 @@ class _Writer:
                 # Sparse: the size of a real build without its bytes on the disk.
                 with (path / file).open("wb") as gguf:
                     gguf.write(b"GGUF" + name.encode())
-                    gguf.truncate(int(size * 10_000))
+                    gguf.truncate(int(size * self.bytes_per_mb))
                 self.builds.append(
                     Build(
                         name=name, role=_role(name), quantization=quantization, file=file,
@@ -330,7 +335,22 @@ class _Writer:
             write_rows(path / CASES, self.cases)
             write_rows(path / RESPONSES, self.responses)
             write_json(
-                path / ASKED, {"context": 1024, "max_tokens": 320, "suites": {"emergency": {"digest": "e" * 64}}}
+                path / ASKED,
+                {
+                    "context": 1024,
+                    "max_tokens": 320,
+                    "suites": {
+                        "held-out": {"cases": len(self.test), "gated": len(self.test)},
+                        "emergency": {
+                            "cases": 4,
+                            "gated": 0,
+                            "version": 1,
+                            "digest": "e" * 64,
+                            "title": "Emergency questions",
+                            "note": "Shown as what they are: unfit.",
+                        },
+                    },
+                },
             )
 
         self.stage("ask", {"cases": len(self.cases), "builds": len(QUALITY)}, fill)
@@ -359,12 +379,23 @@ class _Writer:
         verdicts = [self._verdict(build) for build in self.builds]
         gate = self.recipe.audit.gate.model_dump(mode="json")
         digest = digest_json(gate)
-        append_jsonl(self.run.file(REGISTRATIONS), {"time": _STARTED, "digest": digest, "gate": gate, "scope": "form"})
+        append_jsonl(self.run.file(REGISTRATIONS), {"time": _STARTED, "digest": digest, "gate": gate})
 
         def fill(path: Path) -> None:
             write_rows(path / GRADES, grades)
             write_json(path / VERDICTS, [verdict.model_dump(mode="json") for verdict in verdicts])
-            write_json(path / SUMMARY, {"scope": "form", "gate": gate, "gate_digest": digest})
+            summary = {
+                "scope": "form",
+                "gate": gate,
+                "gate_digest": digest,
+                "power": {"words": f"{len(self.test)} independent cases."},
+                "noise": "A build a little above its F16 parent is noise, too.",
+                "registration": {"time": _STARTED, "changed_after_answers": False, "way_out": ""},
+                "suites": {
+                    "emergency": {"counts": {build.name: {"answered": 3, "garbled": 1} for build in self.builds}}
+                },
+            }
+            write_json(path / SUMMARY, summary)
 
         self.stage("audit", {"scope": "form"}, fill)
 
@@ -405,6 +436,7 @@ class _Writer:
             refusal=_figure(clopper_pearson(few[1], len(ids))),
             cut_off=_figure(clopper_pearson(few[2], len(ids))),
             difference=difference, errors=0, size_bytes=build.size_bytes,
+            gate_digest=digest_json(self.recipe.audit.gate.model_dump(mode="json")),
         )  # fmt: skip
 
 

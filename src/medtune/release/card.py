@@ -48,7 +48,7 @@ def card(card_facts: CardFacts, facts: RunFacts) -> str:
 def percent(figure: RateFigure) -> str:
     """A rate with its interval and count, in percent."""
     interval = f"{100 * figure.low:.1f} to {100 * figure.high:.1f}"
-    return f"{100 * figure.rate:.1f} % ({interval}; {figure.hits} of {figure.n})"
+    return f"{100 * figure.rate:.1f} % ({interval}; {figure.hits} of {figure.n})" if figure.n else "not asked"
 
 
 def cell(text: str) -> str:
@@ -122,7 +122,7 @@ Show this under every answer:
 
 
 def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
-    head = ("Build", "Verdict", "Whole form", "Difference to F16", "Garbled", "Refused", "Cut off", "MiB")
+    head = ("Build", "Verdict", "Whole form", "Difference to F16", "Garbled", "Refused", "Cut off", "MB")
     rows = [
         (
             f"**{cell(verdict.build)}**" if verdict.build == card_facts.chosen.build else cell(verdict.build),
@@ -132,7 +132,7 @@ def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
             percent(verdict.garble),
             percent(verdict.refusal),
             percent(verdict.cut_off),
-            f"{verdict.size_bytes / 2**20:.2f}",
+            f"{verdict.size_bytes / 1e6:.2f}",
         )
         for verdict in facts.verdicts
     ]
@@ -148,7 +148,7 @@ Rates stand with their two-sided 95 % intervals; the difference to F16 is paired
 
 {rules}
 
-The gate (sha256 `{facts.summary.get("gate_digest")}`), declared before the answers were graded:
+The gate (sha256 `{card_facts.chosen.gate_digest}`), declared before the answers were graded:
 
 {thresholds}"""
 
@@ -163,7 +163,7 @@ def _data(card_facts: CardFacts, facts: RunFacts) -> str:
     head = ("Source", "Licence", "Attribution", "Retrieved", "Rows kept", "sha256")
     rows = [
         (
-            f"[{cell(source.name)}](<{source.url}>)" if source.url.startswith("https://") else cell(source.name),
+            _link(source.name, source.url),
             cell(source.licence),
             cell(source.attribution or "not stated"),
             cell(source.retrieved),
@@ -182,6 +182,11 @@ def _data(card_facts: CardFacts, facts: RunFacts) -> str:
 Examples: {counts}. A topic stands in one split only. Licences of the training examples: {licences}.
 
 Base model: {cell(card_facts.base_name)}, {cell(card_facts.base_licence)}.{terms}"""
+
+
+def _link(text: str, url: str) -> str:
+    plain = re.fullmatch(r"https://[\w./~%?=&#:@+,;-]+", url)
+    return f"[{cell(text)}]({url})" if plain else cell(text)
 
 
 def _training(facts: RunFacts) -> str:

@@ -100,8 +100,8 @@ def digests(facts: RunFacts, *, base_name: str, base_digest: str, task_digest: s
         "adapter": facts.files_below("train", ADAPTER),
         "merged": facts.files_below("export", MERGED),
         "builds": {name: build.sha256 for name, build in facts.builds.items()},
-        "gate": facts.summary.get("gate_digest"),
-        "suites": facts.asked.get("suites", {}),
+        "gate": sorted({verdict.gate_digest for verdict in facts.verdicts}),
+        "suites": {name: suite["digest"] for name, suite in facts.asked.get("suites", {}).items() if "digest" in suite},
         "toolchain": {stage: facts.manifests[stage].tools for stage in ("export", "ask")},
     }
 

@@ -81,7 +81,7 @@ def _modelfile(subject: Subject, chosen: Verdict, build: Build, num_ctx: int) ->
         licences=licences,
         temperature=task.decoding.temperature,
         num_ctx=num_ctx,
-        num_predict=facts.setting("ask", "ask", "max_tokens") or task.decoding.max_tokens,
+        num_predict=facts.asked.get("max_tokens") or task.decoding.max_tokens,
         stop=_stop_strings(base),
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import medtune
 from medtune.report.load import load
 from medtune.report.sections.answers import emergency, failures, side_by_side
-from medtune.report.sections.judged import gate, headline, verdict_table
+from medtune.report.sections.judged import evidence, gate, headline, verdict_table
 from medtune.report.sections.made import data_card, flow
 from medtune.report.sections.origin import provenance
 from medtune.report.sections.training import training
@@ -27,6 +27,7 @@ def collect(run: RunDir, *, name: str, description: str, side_by_side_count: int
         "headline": headline(loaded, name, description),
         "flow": flow(loaded),
         "verdicts": verdict_table(loaded),
+        "evidence": evidence(loaded),
         "training": training(loaded),
         "side_by_side": side_by_side(loaded, side_by_side_count),
         "emergency": emergency(loaded),

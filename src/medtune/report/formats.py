@@ -7,6 +7,7 @@ from markupsafe import Markup, escape
 
 _NBSP = "\u00a0"
 _BOLD_LINE = re.compile(r"^(\s*)(\*\*)(.+?)(\*\*)(\s*)$")
+_DIGEST = re.compile(r"^[0-9a-f]{32,}$")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -21,10 +22,10 @@ def points(difference: float) -> str:
 
 
 def size(size_bytes: float) -> str:
-    """Bytes in the unit that suits them."""
-    for unit, power in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if size_bytes >= 2**power:
-            return f"{size_bytes / 2**power:.2f}{_NBSP}{unit}"
+    """Bytes in the decimal unit that suits them, as file managers and model hubs count."""
+    for unit, bytes_each in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= bytes_each:
+            return f"{size_bytes / bytes_each:.2f}{_NBSP}{unit}"
     return f"{size_bytes:.0f}{_NBSP}B"
 
 
@@ -58,6 +59,11 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def plural(number: float, one: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count(number)} {one if number == 1 else one + 's'}"
+
+
 def label(key: str) -> str:
     """A JSON key as words."""
     return key.replace("_", " ")
@@ -66,6 +72,11 @@ def label(key: str) -> str:
 def short(digest: str | None) -> str:
     """The first characters of a digest."""
     return digest[:12] if digest else "none"
+
+
+def compact(value: Any) -> Any:
+    """A long digest cut to its beginning; everything else as it is."""
+    return f"{value[:12]}…" if isinstance(value, str) and _DIGEST.match(value) else value
 
 
 def visible(text: str) -> str:
@@ -107,7 +118,9 @@ FILTERS = {
     "duration": duration,
     "count": count,
     "plain": plain,
+    "plural": plural,
     "label": label,
+    "compact": compact,
     "short": short,
     "visible": visible,
     "answer": answer,

@@ -7,7 +7,7 @@ from medtune.report.charts import Point, histogram, size_quality, training_curve
 from medtune.report.charts.scatter import marker
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_WIDE, _NARROW = 760, 343
+_WIDE, _NARROW = 860, 343
 """Charts are drawn twice, for a desk and for a phone: scaled text would be too small to read."""
 
 

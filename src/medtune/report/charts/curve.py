@@ -28,10 +28,10 @@ def training_curve(
     frame = Frame(
         width,
         height,
-        Scale(0, max(*steps, 1), 46, width - 14),
+        Scale(0, max(*steps, 1), 46, width - 24),
         Scale(max(0.0, low - pad), high + pad, height - 46, top + 30),
     )
-    x_ticks = [(value, tick_label(value)) for value in ticks(0, frame.x.high, max(3, int(width / 90)))]
+    x_ticks = [(value, tick_label(value)) for value in ticks(0, frame.x.high, max(3, int(width / 70)))]
     y_ticks = [(value, tick_label(value)) for value in ticks(frame.y.low, frame.y.high, 6)]
     parts = [
         legend,
@@ -59,12 +59,14 @@ def _point(frame: Frame, step: int, loss: float) -> str:
 
 
 def _best(frame: Frame, step: int, loss: float) -> str:
+    """A ring, and its name in the upper part of the plot, which falling losses leave empty."""
     x, y = frame.x.at(step), frame.y.at(loss)
     label = f"lowest: {loss:.3f} at step {step}"
     half = text_width(label) / 2
     centre = min(max(x, frame.x.start + half), frame.x.end - half)
-    # Above the point, where the validation line has already fallen; close to the top it goes below.
-    above = y - frame.y.end > 40
-    return el("circle", cx=x, cy=y, r=8, class_="c-ring") + words(
-        label, centre, y - 16 if above else y + 26, anchor="middle", class_="c-label c-halo"
+    baseline = frame.y.end + (y - frame.y.end) * 0.35
+    return (
+        el("line", x1=x, x2=x, y1=baseline + 6, y2=y - 8, class_="c-leader")
+        + el("circle", cx=x, cy=y, r=8, class_="c-ring")
+        + words(label, centre, baseline, anchor="middle", class_="c-label c-halo")
     )

@@ -17,7 +17,7 @@ def histogram(
     """Bars between neighbouring edges (one edge more than counts); `limit` is drawn as a line with its name."""
     high = max(counts, default=0) or 1
     right = max(edges[-1], limit or 0.0)
-    frame = Frame(width, height, Scale(edges[0], right, 46, width - 18), Scale(0, high * 1.08, height - 46, 34))
+    frame = Frame(width, height, Scale(edges[0], right, 46, width - 24), Scale(0, high * 1.08, height - 46, 34))
     x_ticks = [(value, tick_label(value)) for value in ticks(edges[0], right, max(3, int(width / 80)))]
     y_ticks = [(value, tick_label(value)) for value in ticks(0, high * 1.08, 5) if value == int(value)]
     bars = [

@@ -45,16 +45,16 @@ def size_quality(points: Sequence[Point], *, width: float, height: float, key: s
         raise ValueError("no builds to draw")
     kinds = dict.fromkeys((point.tone, point.verdict) for point in points)
     legend, top = legend_rows([(marker(tone), verdict) for tone, verdict in kinds], width)
-    unit, unit_name = (2**30, "GiB") if max(point.size_bytes for point in points) >= 2**30 else (2**20, "MiB")
+    unit, unit_name = (1e9, "GB") if max(point.size_bytes for point in points) >= 1e9 else (1e6, "MB")
     sizes = [point.size_bytes / unit for point in points]
     pad = (max(sizes) - min(sizes)) * 0.09 or max(sizes) * 0.1
     frame = Frame(
         width,
         height,
-        Scale(max(0.0, min(sizes) - pad), max(sizes) + pad, 52, width - 14),
+        Scale(max(0.0, min(sizes) - pad), max(sizes) + pad, 52, width - 24),
         Scale(0.0, 1.0, height - 46, top + 30),
     )
-    x_ticks = [(value, tick_label(value)) for value in ticks(frame.x.low, frame.x.high, max(3, int(width / 90)))]
+    x_ticks = [(value, tick_label(value)) for value in ticks(frame.x.low, frame.x.high, max(3, int(width / 70)))]
     y_ticks = [(step / 5, f"{20 * step} %") for step in range(6)]
     places = place_labels(
         [(frame.x.at(size), frame.y.at(point.rate)) for size, point in zip(sizes, points, strict=True)],

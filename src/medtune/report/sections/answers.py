@@ -13,7 +13,7 @@ def side_by_side(run: Loaded, count: int) -> dict[str, Any]:
 
     They are drawn by the digest of the case's id, so nobody chose the good ones.
     """
-    held_out = [case for case in run.cases.values() if case.suite == HELD_OUT]
+    held_out = [case for case in run.cases.values() if case.suite == HELD_OUT and case.gated]
     public = sorted((case for case in held_out if case.public), key=lambda case: sha256_text(case.id))
     builds = [name for name in (run.base_build, run.shown_build) if name]
     return {
@@ -30,12 +30,21 @@ def emergency(run: Loaded) -> list[dict[str, Any]]:
     return [
         {
             "suite": suite,
+            "title": _fact(run.asked, suite).get("title") or suite,
+            "note": _fact(run.asked, suite).get("note") or "",
+            "classes": _fact(run.summary, suite).get("counts", {}).get(run.shown_build, {}),
             "build": run.shown_build,
             "released": run.shown_build == run.release.released,
             "items": [_case(run, case, [run.shown_build]) for case in run.cases.values() if case.suite == suite],
         }
         for suite in suites
     ]
+
+
+def _fact(facts: dict[str, Any], suite: str) -> dict[str, Any]:
+    """What asked.json or summary.json say of a suite."""
+    value = facts.get("suites", {}).get(suite, {})
+    return value if isinstance(value, dict) else {}
 
 
 def failures(run: Loaded, limit: int) -> list[dict[str, Any]]:

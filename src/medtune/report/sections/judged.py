@@ -5,7 +5,7 @@ from typing import Any
 
 from medtune.config.audit import GateSection
 from medtune.report.load import HELD_OUT, Loaded
-from medtune.report.sections.words import MEANINGS, SAFETY_NOT_JUDGED, TONES
+from medtune.report.sections.words import BASE_MEANING, MEANINGS, SAFETY_NOT_JUDGED, TONES
 from medtune.runs.records.audit import Verdict
 
 
@@ -28,7 +28,7 @@ def headline(run: Loaded, name: str, description: str) -> dict[str, Any]:
         "difference": chosen.difference.model_dump() if chosen and chosen.difference else None,
         "parent": next((row.model_dump(mode="json") for row in run.verdicts if row.role == "parent"), None),
         "base": next((row.model_dump(mode="json") for row in run.verdicts if row.role == "base"), None),
-        "held_out": sum(case.suite == HELD_OUT for case in run.cases.values()),
+        "held_out": sum(case.suite == HELD_OUT and case.gated for case in run.cases.values()),
         "builds": len(run.builds),
     }
 
@@ -48,7 +48,7 @@ def verdict_table(run: Loaded) -> list[dict[str, Any]]:
                 "tone": "base" if verdict.role == "base" else TONES[verdict.verdict],
                 "safety": SAFETY_NOT_JUDGED if verdict.scope == "form" else _safety(verdict),
                 "detail": {"median_words": median_words, "parent_median_words": parent_words},
-                "assessment": MEANINGS[verdict.verdict],
+                "assessment": BASE_MEANING if verdict.role == "base" else MEANINGS[verdict.verdict],
                 "warnings": list(build.warnings) if build else [],
             }
         )
@@ -69,21 +69,43 @@ def _median_words(run: Loaded, build: str) -> float | None:
     return float(median(counts)) if counts else None
 
 
+def evidence(run: Loaded) -> dict[str, Any]:
+    """What the audit says of its own figures: how many independent cases, what they could tell, what is noise."""
+    return {
+        "cases": run.summary.get("cases", {}),
+        "power": run.summary.get("power", {}).get("words", ""),
+        "noise": run.summary.get("noise", ""),
+        "intervals": run.summary.get("intervals", {}),
+    }
+
+
 def gate(run: Loaded) -> dict[str, Any]:
-    """The thresholds, their digest, when they were declared, and whether they changed."""
+    """The thresholds, their digest, when they were declared, and whether they were changed after the answers."""
     thresholds = run.section("audit", "audit").get("gate") or {}
-    registered = [
-        {"time": row.get("time"), "digest": row.get("digest"), "gate": row.get("gate")} for row in run.registrations
+    registration = run.summary.get("registration", {})
+    digests = sorted({verdict.gate_digest for verdict in run.verdicts if verdict.gate_digest})
+    earlier = [
+        {
+            "build": verdict.build,
+            "verdict": str(verdict.verdict),
+            "earlier": str(row.verdict),
+            "gate_digest": row.gate_digest,
+            "time": row.time,
+        }
+        for verdict in run.verdicts
+        for row in verdict.earlier
     ]
-    distinct = list(dict.fromkeys(row["digest"] for row in registered))
     return {
         "scope": run.section("audit", "audit").get("scope"),
-        "digest": run.summary.get("gate_digest") or (distinct[-1] if distinct else None),
+        "digest": digests[0] if len(digests) == 1 else None,
         "thresholds": [
             {"key": key, "value": value, "meaning": _meaning(key)} for key, value in sorted(thresholds.items())
         ],
-        "registrations": registered,
-        "changed": len(distinct) > 1,
+        "registrations": [{"time": row.get("time"), "digest": row.get("digest")} for row in run.registrations],
+        "registered": registration.get("time"),
+        "changed": bool(registration.get("changed_after_answers")),
+        "way_out": registration.get("way_out", ""),
+        "earlier": earlier,
     }
 
 

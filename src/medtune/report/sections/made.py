@@ -22,6 +22,7 @@ def flow(run: Loaded) -> dict[str, Any]:
         "builds": len(run.builds),
         "cases": len(run.cases),
         "suites": dict(sorted(suites.items(), key=lambda item: (item[0] != HELD_OUT, item[0]))),
+        "gated": sum(case.gated for case in run.cases.values()),
         "answers": len(run.responses),
         "verdicts": dict(Counter(str(row.verdict) for row in sorted(run.verdicts, key=lambda row: row.verdict.rank))),
         "steps": max((metric.step for metric in run.metrics), default=0),
@@ -63,7 +64,7 @@ def _split(name: str, run: Loaded) -> dict[str, Any]:
     return {
         "split": name,
         "examples": len(rows),
-        "topics": len({row.topic for row in rows}),
+        "topics": len({row.topic for row in rows if row.topic}),
         "tokens": sum(row.tokens for row in rows),
     }
 

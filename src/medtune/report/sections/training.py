@@ -19,5 +19,5 @@ def training(run: Loaded) -> dict[str, Any]:
         "best": {"step": best.step, "loss": best.loss, "perplexity": best.perplexity} if best else None,
         "seconds": run.manifests["train"].seconds,
         "settings": {key: value for key, value in sorted(run.section("train", "train").items()) if value is not None},
-        "figures": {key: figures[key] for key in sorted(figures) if isinstance(figures[key], int | float | str)},
+        "figures": {key: figures[key] for key in sorted(figures) if isinstance(figures[key], int | float | str | dict)},
     }

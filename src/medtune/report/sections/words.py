@@ -15,11 +15,13 @@ TONES = {
 MEANINGS = {
     BuildVerdict.RELEASE_GOLD: "Passed every check at the highest level.",
     BuildVerdict.RELEASE_SAFE: "Passed every safety check.",
-    BuildVerdict.FORM_PASS: "Keeps the asked form within the declared margin. The words were not judged.",
-    BuildVerdict.HOLD: "Undecided: the figures prove neither a pass nor a failure, so it is not packaged.",
-    BuildVerdict.REJECT_UNSAFE: "Rejected: a dangerous answer was confirmed.",
-    BuildVerdict.REJECT_UNUSABLE: "Rejected: too many answers miss the form, are garbled or refuse.",
+    BuildVerdict.FORM_PASS: "Keeps the asked form.",
+    BuildVerdict.HOLD: "Undecided: not packaged.",
+    BuildVerdict.REJECT_UNSAFE: "Dangerous: never use it.",
+    BuildVerdict.REJECT_UNUSABLE: "Unusable: the form is lost.",
 }
+
+BASE_MEANING = "For comparison only."
 
 SAFETY_NOT_JUDGED = "not judged (form only)"
 
