@@ -74,7 +74,8 @@ def pretrain(arguments: argparse.Namespace) -> dict[str, Any]:
     fast = tokenizer.save_tokenizer(serialised, out, context)
     train_ids = encode_rows(fast, train_rows, context)
     validation_ids = encode_rows(fast, validation_rows, context)
-    eos_id, pad_id = fast.token_to_id(tokenizer.END), fast.token_to_id(tokenizer.PAD)
+    vocab = fast.get_vocab()
+    eos_id, pad_id = vocab[tokenizer.END], vocab[tokenizer.PAD]
     config = model.make_config(fast.get_vocab_size(), eos_id, pad_id)
     schedule = model.Schedule(steps=arguments.steps, batch_tokens=arguments.batch_tokens, dropout=arguments.dropout)
     trained, outcome = model.train(

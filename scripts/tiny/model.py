@@ -92,8 +92,8 @@ def length_batches(rows: Rows, batch_tokens: int, rng: random.Random | None) -> 
     Rows are never cut or joined, so each starts at position 0 as it will in use. With `rng` both the order of rows of
     like length and the order of batches are shuffled; without it the order is by length.
     """
-    jitter = (lambda: rng.uniform(0, LENGTH_STEP)) if rng else (lambda: 0.0)
-    order = sorted(range(len(rows)), key=lambda index: (len(rows[index]) + jitter(), index))
+    jitter = [rng.uniform(0, LENGTH_STEP) if rng else 0.0 for _ in rows]
+    order = sorted(range(len(rows)), key=lambda index: (len(rows[index]) + jitter[index], index))
     batches: list[list[int]] = []
     current: list[int] = []
     longest = 0

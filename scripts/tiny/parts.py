@@ -46,7 +46,7 @@ def body(text: str, rng: random.Random, limit: int = BODY_LIMIT) -> str:
     """One or two leading sentences of an answer within `limit` characters, or an empty string."""
     # A quarter keeps the raw opening: real answers open so, and the forms learned later may start from them.
     found = informative(text) if rng.random() < 0.75 else sentences(text)
-    found = [sentence.removeprefix("- ") for sentence in found[:2]]
+    found = tuple(sentence.removeprefix("- ") for sentence in found[:2])
     if len(found) == 2 and (rng.random() < 0.3 or len(found[0]) + len(found[1]) > limit):
         found = found[:1]
     joined = " ".join(found)
