@@ -26,7 +26,8 @@ class PrepareSection(Section):
     validation_share: float = Field(default=0.05, gt=0.0, lt=0.5)
     """Share of the topics that go to validation (0 to 1)."""
     test_share: float = Field(default=0.1, ge=0.0, lt=0.5)
-    """Share of the topics that go to the test split; not used with `test_topics`."""
+    """Share of the topics that go to the test split; not used with `test_topics` or
+    `test_file`."""
     test_topics: str | None = None
     """`embedded` for the 200 topics that the tiny base has never seen, or a file with one topic a line."""
     test_file: str | None = None

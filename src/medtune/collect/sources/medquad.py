@@ -1,6 +1,7 @@
 """MedQuAD (Ben Abacha and Demner-Fushman, 2019): the bundled part, a folder of its XML, or an archive of it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files as package_files
@@ -55,7 +56,7 @@ def collect(section: MedquadSource, given: SourceInput) -> Collected:
     tally = Tally()
     found: list[tuple[str, Document]] = []
     bad: list[tuple[str, str]] = []
-    for name, data in _raw_documents(path):
+    for name, data in raw_documents(path):
         try:
             found.append((name, parse_document(data)))
         except DocumentError as error:
@@ -63,7 +64,12 @@ def collect(section: MedquadSource, given: SourceInput) -> Collected:
     found = sorted(found, key=lambda item: item[0])[: section.limit]
     for _, reason in bad:
         tally.drop(reason)
-    records = [record for _, document in found for record in _records(document, given.name, tally)]
+    names = document_names([document for _, document in found], given.name)
+    records = [
+        record
+        for name, (_, document) in zip(names, found, strict=True)
+        for record in _records(document, name, given.name, tally)
+    ]
     if not records:
         raise DataError(
             f"no question with an answer in {len(found)} documents ({len(bad)} unreadable)",
@@ -95,7 +101,8 @@ def _xml_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
 
 
-def _raw_documents(path: Path) -> Iterator[tuple[str, bytes]]:
+def raw_documents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name (relative, with slashes) and bytes of each XML file of a folder or archive."""
     if path.is_dir():
         for file in _xml_files(path):
             yield file.relative_to(path).as_posix(), file.read_bytes()
@@ -103,9 +110,19 @@ def _raw_documents(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from members(path, ".xml")
 
 
-def _records(document: Document, source: str, tally: Tally) -> Iterator[Record]:
+def document_names(documents: list[Document], source: str) -> list[str]:
+    """A name for each document. MedQuAD gives some ids to several documents: the later ones get a suffix."""
+    taken: Counter[str] = Counter()
+    names = []
+    for document in documents:
+        name = f"{source}/{document.source or 'unknown'}/{document.id or 'unknown'}"
+        taken[name] += 1
+        names.append(name if taken[name] == 1 else f"{name}~{taken[name]}")
+    return names
+
+
+def _records(document: Document, name: str, source: str, tally: Tally) -> Iterator[Record]:
     """Records of one document; a pair without question or answer is counted."""
-    name = f"{source}/{document.source or 'unknown'}/{document.id or 'unknown'}"
     for number, pair in enumerate(document.pairs, start=1):
         if not pair.answer or not pair.question:
             tally.drop("no question" if pair.answer else "no answer")
@@ -115,8 +132,9 @@ def _records(document: Document, source: str, tally: Tally) -> Iterator[Record]:
 
 
 def _record(document: Document, pair: Pair, name: str, number: int, source: str) -> Record:
+    """A pair's id is its document's name and its own number: `0000100-1` stands as `…/0000100/1`."""
     return Record(
-        id=f"{source}/{document.source or 'unknown'}/{pair.id or f'{document.id}-{number}'}",
+        id=f"{name}/{pair.id.rpartition('-')[2] or number}",
         source=source,
         kind="qa",
         topic=document.topic,

@@ -34,12 +34,13 @@ class Document:
 
 
 def parse_document(data: bytes) -> Document:
-    """Read one document. Raises DocumentError."""
+    """Read one document; one of another kind simply holds no pairs. Raises DocumentError.
+
+    One file of MedQuAD has the root <DiseaseFile fid=…> instead of <Document id=…>.
+    """
     root = _parse(data)
-    if root.tag != "Document":
-        raise DocumentError("no MedQuAD document")
     return Document(
-        id=_fold(root.get("id", "")),
+        id=_fold(root.get("id") or root.get("fid") or ""),
         source=_fold(root.get("source", "")),
         url=_fold(root.get("url", "")),
         topic=_fold(root.findtext("Focus") or ""),

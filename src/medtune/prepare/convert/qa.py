@@ -1,0 +1,60 @@
+"""Questions with their answers, and whole chats, as they are; the task's system turn stands before them."""
+
+import re
+
+from medtune.core.hashing import sha256_text
+from medtune.core.text import fold
+from medtune.prepare.convert.inputs import ConvertInput
+from medtune.prepare.draft import Draft, Rejections
+from medtune.runs.records.collect import Record, Turn
+
+_MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:are|is|were|was|do|does)\) ")
+_SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
+
+
+def convert(given: ConvertInput, rejections: Rejections) -> list[Draft]:
+    """One draft for each record; nothing is rejected here."""
+    del rejections  # every cleaned record is a row
+    return [_draft(record, given) for record in given.records]
+
+
+def tidy_question(question: str) -> str:
+    """MedQuAD's generated questions: `What is (are) Asthma ?` reads `What is Asthma?`."""
+    return _SPACE_BEFORE_MARK.sub(r"\1", _MEDQUAD_PLURAL.sub(r"\1 \2 ", question))
+
+
+def messages_of(record: Record, system: str) -> tuple[Turn, ...]:
+    """The record's chat; the task's system turn is added where it has none of its own."""
+    if record.kind == "messages":
+        own = record.messages[0].role == "system"
+        return record.messages if own else (Turn(role="system", content=system), *record.messages)
+    return (
+        Turn(role="system", content=system),
+        Turn(role="user", content=record.question),
+        Turn(role="assistant", content=record.answer),
+    )
+
+
+def split_keys(record: Record, messages: tuple[Turn, ...]) -> tuple[str, ...]:
+    """What binds a record to others; without a topic, rows that ask the same stay together."""
+    document = f"document:{record.document}"
+    if record.topic:
+        return (document, f"topic:{fold(record.topic)}")
+    asked = "\n".join(fold(turn.content) for turn in messages if turn.role == "user")
+    return (document, f"prompt:{sha256_text(asked)}")
+
+
+def _draft(record: Record, given: ConvertInput) -> Draft:
+    messages = messages_of(record, given.task.system)
+    return Draft(
+        id=f"qa/{record.id}",
+        messages=messages,
+        topic=fold(record.topic),
+        keys=split_keys(record, messages),
+        converter="qa",
+        records=(record.id,),
+        source=record.source,
+        licence=record.licence,
+        public=given.is_public(record.source),
+        term=record.topic,
+    )

@@ -1,0 +1,131 @@
+"""Stage prepare: records to train.jsonl, val.jsonl, test.jsonl, with rejected.jsonl and stats.json."""
+
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from medtune.chat.base import BaseInfo, resolve_base
+from medtune.config.prepare import PrepareSection
+from medtune.config.recipe import RecipeView
+from medtune.core.io import write_json
+from medtune.core.tables import table_files
+from medtune.prepare.make import Settings, make
+from medtune.prepare.split import SplitRule, read_topics
+from medtune.prepare.stats import describe
+from medtune.runs.layout import MANIFEST, RECORDS, REJECTED, SOURCES, STATS, TEST, TRAIN, VALIDATION, RunDir
+from medtune.runs.manifest import Manifest, read_manifest
+from medtune.runs.records.base import read_row_list, read_rows, write_rows
+from medtune.runs.records.collect import Record, SourceFacts
+from medtune.runs.records.prepare import Split
+from medtune.runs.stage import open_stage
+from medtune.tasks import load_task
+
+NAME = "prepare"
+NEEDS: tuple[str, ...] = ("collect",)
+READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
+VERSION = 1
+
+EMBEDDED = "embedded"
+_FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+_TOKENIZER_SUFFIXES = (".json", ".jinja", ".model", ".txt")
+
+
+def plan(recipe: RecipeView, run: RunDir) -> list[str]:
+    """What would be made of the records; works before they exist."""
+    section: PrepareSection = recipe.prepare
+    lines = []
+    if (run.stage("collect") / MANIFEST).is_file():
+        lines.append(f"read {read_manifest(run, 'collect').facts.get('records', '?')} records")
+    else:
+        lines.append("read the records that collect will have written")
+    lines.append(f"convert with {', '.join(section.converters)} for the task {recipe.task}")
+    if section.test_topics:
+        tested = (
+            "the embedded held-out topics" if section.test_topics == EMBEDDED else f"topics of {section.test_topics}"
+        )
+    elif section.test_file:
+        tested = "the gold set only"
+    else:
+        tested = f"{section.test_share:.0%} of the topics"
+    lines.append(f"split by topic with seed {recipe.seed}; test: {tested}; validation: {section.validation_share:.0%}")
+    if section.test_file:
+        lines.append(f"keep the gold set {section.test_file} out of training")
+    return [*lines, f"drop rows over {section.max_tokens} tokens, repeated answers and prompts of the audit"]
+
+
+def run(recipe: RecipeView, run: RunDir) -> Manifest:
+    """Make the splits. Raises DataError, ModelError (tokenizer) or UsageError (task)."""
+    section: PrepareSection = recipe.prepare
+    base = resolve_base(recipe.base, recipe.resolve)
+    topics_file = _topics_file(recipe)
+    gold = recipe.resolve(section.test_file) if section.test_file else None
+    externals = _externals(base, topics_file, gold)
+    folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals)
+    folder.path.chmod(_FOLDER_MODE)
+    collected = run.stage("collect")
+    sources = read_row_list(collected / SOURCES, SourceFacts)
+    made = make(
+        read_rows(collected / RECORDS, Record),
+        sources,
+        _settings(recipe, base, topics_file, gold),
+        load_task(recipe.task),
+    )
+    for split, name in _FILES.items():
+        write_rows(folder.path / name, made.splits[split])
+    rejected = sorted(made.rejections.rows, key=lambda row: (row.id, row.step, row.reason))
+    write_rows(folder.path / REJECTED, rejected)
+    stats = {**describe(made.splits, sources, made.rejections), "test_topics": made.topic_facts}
+    write_json(folder.path / STATS, stats)
+    for file in folder.path.iterdir():
+        file.chmod(_FILE_MODE)
+    manifest = folder.finish(
+        facts={"rows": stats["rows"], "topics": stats["topics"], "rejected": len(rejected), "base": base.name},
+        externals=externals,
+        warnings=made.warnings,
+    )
+    (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
+    return manifest
+
+
+def _settings(recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold: Path | None) -> Settings:
+    section: PrepareSection = recipe.prepare
+    by_share = topics_file is None and gold is None
+    return Settings(
+        converters=tuple(section.converters),
+        min_answer_chars=section.min_answer_chars,
+        max_tokens=section.max_tokens,
+        sentences_per_part=section.sentences_per_part,
+        refusal_share=section.refusal_share,
+        max_train_rows=section.max_train_rows,
+        gold=gold,
+        base_folder=base.folder,
+        rule=SplitRule(
+            seed=recipe.seed,
+            validation_share=section.validation_share,
+            test_share=section.test_share if by_share else 0.0,
+            test_topics=read_topics(topics_file) if topics_file else None,
+        ),
+    )
+
+
+def _topics_file(recipe: RecipeView) -> Path | None:
+    named: str | None = recipe.prepare.test_topics
+    if named is None:
+        return None
+    if named == EMBEDDED:
+        return Path(str(package_files("medtune"))) / "data" / "heldout_topics.txt"
+    return recipe.resolve(named)
+
+
+def _externals(base: BaseInfo, topics_file: Path | None, gold: Path | None) -> tuple[Path, ...]:
+    """Files outside the run directory that the rows depend on. Raises MedtuneError when one is missing."""
+    found = {path for path in base.files if path.suffix in _TOKENIZER_SUFFIXES}
+    if topics_file:
+        read_topics(topics_file)
+        found.add(topics_file)
+    if gold:
+        found.update(table_files(gold))
+        if gold.is_dir():
+            found.add(gold)
+    return tuple(sorted(found))

@@ -1,0 +1,50 @@
+"""Rows that fit: an answer of some length, and a rendered chat of at most so many tokens."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medtune.core.text import fold
+from medtune.prepare.draft import Draft, Rejections
+
+if TYPE_CHECKING:
+    from medtune.chat.template import ChatTokenizer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Longest row and, for rows in a task's form, longest answer; in tokens."""
+
+    row_tokens: int
+    form_tokens: int
+
+
+def drop_short(drafts: Iterable[Draft], min_chars: int, rejections: Rejections) -> list[Draft]:
+    """Leave out drafts whose last answer has fewer characters."""
+    kept = []
+    for draft in drafts:
+        if len(fold(draft.messages[-1].content)) < min_chars:
+            rejections.add(draft.id, "length", "answer shorter than prepare.min_answer_chars")
+        else:
+            kept.append(draft)
+    return kept
+
+
+def measured(
+    drafts: Iterable[Draft], tokenizer: "ChatTokenizer", limits: Limits, rejections: Rejections
+) -> Iterator[tuple[Draft, int]]:
+    """Yield each draft that fits with the tokens of its rendered chat. Raises ModelError as the tokenizer does."""
+    for draft in drafts:
+        encoded = tokenizer.encode(draft.messages)
+        if draft.converter == "gold":
+            # Only its questions are used; its answers may be of any length.
+            if len(tokenizer.encode_prompt(draft.messages[:-1])) > limits.row_tokens:
+                rejections.add(draft.id, "length", "a question with more tokens than prepare.max_tokens")
+            else:
+                yield draft, len(encoded.input_ids)
+        elif len(encoded.input_ids) > limits.row_tokens:
+            rejections.add(draft.id, "length", "more tokens than prepare.max_tokens")
+        elif draft.converter == "terms" and sum(encoded.trained) > limits.form_tokens:
+            rejections.add(draft.id, "length", "more tokens than the task lets an answer have")
+        else:
+            yield draft, len(encoded.input_ids)
