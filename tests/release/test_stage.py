@@ -121,6 +121,18 @@ def test_a_changed_or_missing_gguf_is_never_released(tmp_path: Path, base: Path)
         stage.run(view(recipe, stage.READS, tmp_path), run)
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("audit", "verdicts.json"), ("audit", "summary.json"), ("export", "builds.json"), ("collect", "sources.json")],
+)
+def test_nothing_is_released_on_an_edited_file_s_word(tmp_path: Path, base: Path, folder: str, name: str) -> None:
+    run, recipe = make_run(tmp_path / "run", recipe=Recipe.model_validate(recipe_values(base)))
+    path = run.stage(folder) / name
+    path.write_text(path.read_text("utf-8").replace("REJECT-UNUSABLE", "RELEASE-GOLD") + " ", encoding="utf-8")
+    with pytest.raises(RunDirError, match=f"{name} was edited"):
+        stage.run(view(recipe, stage.READS, tmp_path), run)
+
+
 def test_what_a_killed_release_left_is_not_packaged(tmp_path: Path, base: Path) -> None:
     run, recipe = make_run(tmp_path / "run", recipe=Recipe.model_validate(recipe_values(base)))
     (run.stage("export") / "terms-demo-Q4_K_M.gguf").rename(run.path / "hidden")

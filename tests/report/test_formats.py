@@ -44,9 +44,15 @@ def test_an_answer_stays_verbatim_and_inert(text: str) -> None:
     assert html.unescape(re.sub(r"<[^>]*>", "", markup)) == formats.visible(text)
 
 
-def test_bold_lines_are_bold_and_keep_their_asterisks() -> None:
+def test_headings_are_bold_and_keep_their_marks() -> None:
     assert "<strong>Note</strong>" in formats.answer("**Note**\nx")
-    assert "<strong>" not in formats.answer("see **Note** here")
+    assert "<strong>In Brief</strong>" in formats.answer("### In Brief\nx")
+    assert "<strong>" not in formats.answer("see **Note** here\n**open\n#tag")
+
+
+def test_reasons_that_repeat_are_counted() -> None:
+    assert formats.condensed("missing: a; extra: b; extra: b") == "missing: a; extra: b (2 times)"
+    assert formats.moment("2026-11-20T14:15:43+00:00") == "2026-11-20 14:15 UTC"
 
 
 def test_hidden_characters_become_visible() -> None:

@@ -192,7 +192,14 @@ def _ways(value: Any) -> set[str]:
     """Every way in which the page may write a value."""
     ways = {formats.plain(value)}
     if isinstance(value, int | float) and not isinstance(value, bool):
-        ways |= {formats.percent(value), formats.points(value), f"{value:.3f}", f"{value:.2f}", str(value)}
+        ways |= {
+            formats.percent(value),
+            formats.points(value),
+            f"{value:.3f}",
+            f"{value:.2f}",
+            f"{value:,.0f}",
+            str(value),
+        }
         ways |= {formats.plural(value, "document"), formats.plural(value, "row")}
         if value >= 0:
             ways |= {formats.size(value), formats.duration(value)}

@@ -218,7 +218,7 @@ def _limits(card_facts: CardFacts) -> str:
 
 - {scope}
 - A pass means: within the declared margin of its unquantized parent on these questions, and says nothing of others.
-- Answers to emergency questions were looked at and are unfit; the run's report shows them.
+- It is unfit for emergencies: the run's report shows its answers to such questions, which no clinician judged.
 - Every quantization must be audited on its own: the verdict holds for the file with the digest below and no other."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from medtune.core.errors import RunDirError
 from medtune.core.hashing import sha256_file
 from medtune.core.io import read_json
 from medtune.runs.layout import (
@@ -29,6 +30,9 @@ from medtune.runs.records.prepare import Example
 
 STAGES = ("collect", "prepare", "train", "export", "ask", "audit")
 """The stages that a release stands on, in order."""
+
+_RESTS_ON = (("audit", VERDICTS), ("audit", SUMMARY), ("export", BUILDS), ("ask", ASKED), ("collect", SOURCES))
+"""Files that decide what is released and what is said of it: they must be what their stage wrote."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,10 @@ class RunFacts:
 
 
 def read_facts(run: RunDir) -> RunFacts:
-    """Read the run. Raises RunDirError when a stage is missing or one of its files cannot be used."""
+    """Read the run. Raises RunDirError when a stage is missing, or one of its files cannot be used or was edited."""
     manifests = {stage: read_manifest(run, stage) for stage in STAGES}
+    for stage, name in _RESTS_ON:
+        _require_unedited(run, manifests[stage], name)
     prepare, export, audit = run.stage("prepare"), run.stage("export"), run.stage("audit")
     train_rows = read_rows(prepare / TRAIN, Example)
     licences: dict[str, int] = {}
@@ -104,6 +110,17 @@ def digests(facts: RunFacts, *, base_name: str, base_digest: str, task_digest: s
         "suites": {name: suite["digest"] for name, suite in facts.asked.get("suites", {}).items() if "digest" in suite},
         "toolchain": {stage: facts.manifests[stage].tools for stage in ("export", "ask")},
     }
+
+
+def _require_unedited(run: RunDir, manifest: Manifest, name: str) -> None:
+    path = run.stage(manifest.stage) / name
+    written = next((entry.sha256 for entry in manifest.files if entry.path == name), None)
+    if written is None or not path.is_file() or sha256_file(path) != written:
+        raise RunDirError(
+            f"{name} was edited after stage {manifest.stage} wrote it: nothing is released on its word",
+            where=str(path),
+            next_step=f"make it again: `medtune run RECIPE --from {manifest.stage}`",
+        )
 
 
 def _object(path: Any) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """How values are written for a reader, and how an answer's text is made safe to show."""
 
 import re
+from collections import Counter
 from typing import Any
 
 from markupsafe import Markup, escape
 
 _NBSP = "\u00a0"
-_BOLD_LINE = re.compile(r"^(\s*)(\*\*)(.+?)(\*\*)(\s*)$")
+_HEADING_LINE = re.compile(r"^(\s*)(\*\*|#{1,6} +)(.+?)(\*\*|)(\s*)$")
+_LINE = Markup("{}{}<strong>{}</strong>{}{}")
 _DIGEST = re.compile(r"^[0-9a-f]{32,}$")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -59,6 +61,11 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def whole(number: float) -> str:
+    """Rounded to a whole number, with separators."""
+    return f"{number:,.0f}"
+
+
 def plural(number: float, one: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{count(number)} {one if number == 1 else one + 's'}"
@@ -98,17 +105,31 @@ def _symbol(char: str) -> str:
 
 
 def answer(text: str) -> Markup:
-    """A model's words, verbatim and inert; lines that are wholly bold are set bold, their asterisks kept."""
+    """A model's words, verbatim and inert; headings and wholly bold lines are set bold, their marks kept."""
     lines = []
     for line in visible(text).split("\n"):
-        bold = _BOLD_LINE.match(line)
-        if bold:
-            lead, stars, inner, _, tail = (escape(part) for part in bold.groups())
-            mark = Markup('<span class="stars">{}</span>').format(stars)
-            lines.append(Markup("{}{}<strong>{}</strong>{}{}").format(lead, mark, inner, mark, tail))
+        heading = _HEADING_LINE.match(line)
+        if heading and (heading[2] == "**") == (heading[4] == "**"):
+            lead, before, inner, after, tail = heading.groups()
+            lines.append(_LINE.format(lead, _mark(before), inner, _mark(after), tail))
         else:
             lines.append(escape(line))
     return Markup("\n").join(lines)
+
+
+def _mark(mark: str) -> Markup:
+    return Markup('<span class="stars">{}</span>').format(mark) if mark else Markup()
+
+
+def condensed(reason: str) -> str:
+    """A check's reasons, each once, with how often it was given."""
+    counts = Counter(reason.split("; "))
+    return "; ".join(f"{part} ({number} times)" if number > 1 else part for part, number in counts.items())
+
+
+def moment(iso: str | None) -> str:
+    """A time in UTC, ISO 8601, to the minute."""
+    return f"{iso[:16].replace('T', ' ')} UTC" if iso else "time not recorded"
 
 
 FILTERS = {
@@ -118,10 +139,13 @@ FILTERS = {
     "duration": duration,
     "count": count,
     "plain": plain,
+    "whole": whole,
     "plural": plural,
     "label": label,
     "compact": compact,
     "short": short,
     "visible": visible,
     "answer": answer,
+    "condensed": condensed,
+    "moment": moment,
 }

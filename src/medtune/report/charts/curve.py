@@ -31,7 +31,9 @@ def training_curve(
         Scale(0, max(*steps, 1), 46, width - 24),
         Scale(max(0.0, low - pad), high + pad, height - 46, top + 30),
     )
-    x_ticks = [(value, tick_label(value)) for value in ticks(0, frame.x.high, max(3, int(width / 70)))]
+    x_ticks = [
+        (value, tick_label(value)) for value in ticks(0, frame.x.high, max(3, int(width / 70))) if value == int(value)
+    ]
     y_ticks = [(value, tick_label(value)) for value in ticks(frame.y.low, frame.y.high, 6)]
     parts = [
         legend,
