@@ -10,6 +10,7 @@ from medtune.core.io import read_json
 from medtune.pipeline.open import is_run
 from medtune.runs.layout import BUILDS, RECIPE, RELEASE, VERDICTS, RunDir
 from medtune.runs.records.audit import Verdict
+from medtune.runs.records.base import read_row_list
 from medtune.runs.records.export import Build
 from medtune.runs.records.release import Release
 from medtune.tasks import Task, load_task
@@ -58,13 +59,13 @@ def read_builds(run: RunDir) -> list[Build]:
         raise RunDirError(
             "this run has no exported builds yet", where=str(run.path), next_step="`medtune run` its recipe to the end"
         )
-    return [Build.model_validate(value) for value in read_json(file)]
+    return read_row_list(file, Build)
 
 
 def read_verdicts(run: RunDir) -> list[Verdict]:
     """The verdicts of a run; empty before the audit."""
     file = run.stage("audit") / VERDICTS
-    return [Verdict.model_validate(value) for value in read_json(file)] if file.is_file() else []
+    return read_row_list(file, Verdict) if file.is_file() else []
 
 
 def read_release(run: RunDir) -> Release | None:

@@ -21,6 +21,7 @@ from medtune.runs.records.release import Release
 from medtune.runs.stage import log_event
 
 _SHOWN_FACTS = 6
+_SHORT_CHARS = 24
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,17 @@ def _run_step(opened: OpenRecipe, step: Step) -> Manifest:
 
 
 def _facts(manifest: Manifest) -> str:
-    """The first few facts that fit on a line."""
-    shown = [f"{key} {_value(value)}" for key, value in manifest.facts.items() if isinstance(value, str | int | float)]
+    """The first few facts that fit on a line; digests and sentences stand in the manifest."""
+    shown = [f"{key.replace('_', ' ')} {_value(value)}" for key, value in manifest.facts.items() if _is_short(value)]
     return f": {', '.join(shown[:_SHOWN_FACTS])}" if shown else ""
 
 
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("_", " ")
+def _is_short(value: Any) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, str) and 0 < len(value) <= _SHORT_CHARS)
+
+
+def _value(value: int | float | str) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _conclude(opened: OpenRecipe, steps: list[Step], ran: list[str], fresh: list[str]) -> RunResult:
@@ -113,9 +118,9 @@ def _conclude(opened: OpenRecipe, steps: list[Step], ran: list[str], fresh: list
         released = release.released
         if released is None:
             raise GateError(
-                f"no build passed the gate, so nothing was released: {release.reason}",
-                where=str(_shown(run.path)),
-                next_step="read the report; `medtune chat RUN --build NAME` lets you talk to a build nevertheless",
+                f"nothing was released: {release.reason}",
+                where=str(_shown(run.file(REPORT_HTML) if "report" in names else run.path)),
+                next_step=f"read the report; `medtune chat {_shown(run.path)} --build NAME` works all the same",
             )
         say(f"released: {released} ({release.verdict}, scope {release.scope})")
         say(f"talk to it: medtune chat {_shown(run.path)}")
