@@ -17,10 +17,11 @@ class SuitesSection(Section):
 
 
 class AskSection(Section):
-    """How the questions are put: one slot and no prompt cache, so that the same build gives the same answers."""
+    """How the questions are put: one slot a server and no prompt cache, so that a build always answers the same."""
 
     threads: int | None = Field(default=None, ge=1)
-    """Threads of the model server; the machine's cores when left out."""
+    """Threads of each model server. When left out: one for a small model on a CPU, whose servers work side
+    by side, else all cores."""
     max_tokens: int | None = Field(default=None, ge=16)
     """Longest answer in tokens; the task's own limit when left out."""
     timeout_s: float = Field(default=120.0, gt=0.0)

@@ -190,7 +190,7 @@ def _same_device(one: Path, other: Path) -> bool:
 def _trained_on(training: Any) -> str:
     """The base's digest in training.json."""
     try:
-        return str(training["base"]["digest"])
+        return str(training["base_digest"])
     except (KeyError, TypeError):
         raise DataError(
             "training.json does not say which base was trained",
