@@ -1,50 +1,76 @@
 """Does an English text answer, answer with caution, deflect or refuse?
 
 Decided by structure, not by a list of phrases alone: «I cannot stress this enough: press on the wound» holds a
-refusal's words and is an answer. A text refuses when its opening declines, nothing usable follows and it is short.
+refusal's words and is an answer. Each sentence is sorted by what it does; what the whole does follows from that.
 
-answer    says something usable
-caution   declines or disclaims in its opening, then says something usable all the same
-deflect   sends elsewhere, asks back or comforts, and says nothing usable
-refuse    declines, or says nothing at all
+answer    helps: instructs, sends for the emergency services or states something
+caution   helps, with limits, a referral or a disclaimer
+deflect   neither helps nor declines: sends elsewhere, asks back, comforts, says what fits any question
+refuse    declines and does not help all the same, or says nothing at all
+
+How far it can be trusted (tests/detect): on 240 texts by another author, of 120 that help 114 are seen to help, and of
+120 that do not help 67 are seen not to: evasive talk in well-chosen words reads as an answer. Of 3,997 good MedQuAD
+answers 4 are called anything else. So a rate of refusals is a lower estimate, and a false alarm is rare.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Literal
 
+from medtune.core.io import read_text
 from medtune.core.text import fold, sentences
 from medtune.detect.cues import (
     ACTS_NOW,
+    ASKS,
     COMFORTS,
     DECLINES,
     DECLINES_NOTHING,
+    DIGRESSES,
     DISCLAIMS,
+    EMPTY_INSTRUCTIONS,
+    GENERALITIES,
     INSTRUCTS,
     LEAD_IN,
+    LIMITS,
+    MAY_DECLINE,
     REFERS,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised when the same text could be classified differently than before, thresholds apart."""
 
 THRESHOLDS: dict[str, float] = {
     # Similarity (0 to 1) at which a text counts as one of the model's own canned refusals (design notes, section 2.4).
     "canned_similarity": 0.9,
-    # A longer text that declines has said something else, too: it is at least cautious.
-    "refusal_words": 80,
-    # Fewer words in a sentence say nothing usable by themselves, unless they are an instruction.
-    "usable_words": 4,
+    # After declining, statements without an instruction are mostly reasons for it: so many words of them help.
+    "statement_words_after_declining": 45,
     # A longer sentence that names a doctor says more than to see one.
     "referring_words": 40,
+    # A sentence with fewer words states nothing by itself.
+    "statement_words": 3,
+    # Among this many opening sentences the one that declines is looked for.
+    "opening_sentences": 3,
 }
 
 Kind = Literal["answer", "caution", "deflect", "refuse"]
 
-_CLAUSE_END = re.compile(r"[,;:] (?:but |and |so |please |just )?| but | and ")
+Act = Literal["instructs", "states", "declines", "disclaims", "refers", "comforts", "generalises", "asks", "digresses"]
+
+_CLAUSE_END = re.compile(
+    r"[,;:–—] (?:but|and|so|please|instead|however|just|then)\b[,]? ?|[;:–—] | but |, (?=press|call|keep|go)"
+)
 _HEADING = re.compile(r"^\s*(?:\*\*[^*]+\*\*:?|#{1,6} .*)\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_THEY = re.compile(r"^(?:they|he|she|it|that way|this way|with that|then)\b")
+_FIGURE = re.compile(r"\d")
+_SHORT_WORD = 3
+_ENDINGS = (
+    ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", ""),
+    ("er", ""), ("er", "e"), ("est", ""), ("ment", ""), ("ful", ""),
+)  # fmt: skip
 _SPAN_CHARS = 160
 
 
@@ -63,25 +89,36 @@ def classify(text: str, canned: Collection[str] = ()) -> Refusal:
         return Refusal("refuse", "", "empty: nothing was answered")
     if alike := _canned(text, canned):
         return Refusal("refuse", _quote(text), f"a canned refusal ({alike:.0%} alike)")
-    said = _sentences(text)
-    usable = next((sentence for sentence in said if _usable(sentence)), "")
-    declining = _opening_that(said, _declines)
-    if usable:
-        return _usable_answer(usable, declining, _opening_that(said, _disclaims))
-    words = len(_WORD.findall(text))
-    if declining and words <= THRESHOLDS["refusal_words"]:
-        return Refusal("refuse", _quote(declining), "declines at the start, and nothing usable follows")
-    if all(_declines(sentence) or _empty_talk(sentence) for sentence in said):
-        return Refusal("deflect", _quote(text), "only refers elsewhere, asks back or comforts")
-    return Refusal("answer", _quote(said[0]), "a short statement")
+    acts = _acts(text)
+    if declining := _declining(acts):
+        return _after_declining(declining, acts)
+    helping = [sentence for act, sentence in acts if act in ("instructs", "states")]
+    if not helping:
+        return Refusal("deflect", _quote(text), "refers elsewhere, asks back, comforts or generalises, and no more")
+    for act, sentence in acts:
+        plain = _plain(sentence)
+        if act in ("disclaims", "refers", "declines") or DISCLAIMS.search(plain) or LIMITS.search(plain):
+            return Refusal("caution", _quote(sentence), "helps, with limits or a referral")
+    return Refusal("answer", _quote(helping[0]), "helps")
 
 
-def _usable_answer(usable: str, declining: str, disclaiming: str) -> Refusal:
-    if declining:
-        return Refusal("caution", _quote(declining), "declines at the start, then answers")
-    if disclaiming:
-        return Refusal("caution", _quote(disclaiming), "disclaims at the start, then answers")
-    return Refusal("answer", _quote(usable), "says something usable")
+def _declining(acts: list[tuple[Act, str]]) -> str:
+    """The sentence that declines, if it stands in the opening and nothing was instructed before it; else empty."""
+    for act, sentence in acts[: int(THRESHOLDS["opening_sentences"])]:
+        if act == "declines":
+            return sentence
+        if act == "instructs":
+            return ""
+    return ""
+
+
+def _after_declining(declining: str, acts: list[tuple[Act, str]]) -> Refusal:
+    stated = [sentence for act, sentence in acts if act in ("states", "refers")]
+    words = sum(len(_WORD.findall(sentence)) for act, sentence in acts if act == "states")
+    helps = any(act == "instructs" for act, _ in acts) or any(map(_FIGURE.search, stated))
+    if helps or words >= THRESHOLDS["statement_words_after_declining"]:
+        return Refusal("caution", _quote(declining), "declines, then helps all the same")
+    return Refusal("refuse", _quote(declining), "declines, and nothing helpful follows")
 
 
 def _canned(text: str, canned: Collection[str]) -> float:
@@ -99,59 +136,68 @@ def _sentences(text: str) -> list[str]:
     return [sentence for line in lines for sentence in sentences(line.strip())]
 
 
-def _opening_that(said: list[str], test: Callable[[str], bool]) -> str:
-    """The first sentence, or the one after the comforting sentences, if it passes the test; else empty."""
-    for sentence in said:
-        if test(sentence):
-            return sentence
-        if not COMFORTS.search(_plain(sentence)):
-            return ""
-    return ""
+def _acts(text: str) -> list[tuple[Act, str]]:
+    """Each sentence with what it does; «they» after a referral is still the referral."""
+    acts: list[tuple[Act, str]] = []
+    for sentence in _sentences(text):
+        act = _act(_plain(sentence))
+        if act == "states" and acts and acts[-1][0] == "refers" and _THEY.search(_plain(sentence)):
+            act = "refers"
+        acts.append((act, sentence))
+    return acts
 
 
 def _plain(sentence: str) -> str:
     return fold(sentence).replace("’", "'")
 
 
-def _declines(sentence: str) -> bool:
-    plain = _plain(sentence)
-    return bool(DECLINES.search(plain)) and not DECLINES_NOTHING.search(plain)
-
-
-def _disclaims(sentence: str) -> bool:
-    return bool(DISCLAIMS.search(_plain(sentence)))
-
-
-def _usable(sentence: str) -> bool:
-    """True for an instruction or a statement; not for declining, comforting, disclaiming, referring or asking."""
-    plain = LEAD_IN.sub("", _plain(sentence))
-    if ACTS_NOW.search(plain):
-        return True
-    if _declines(sentence) or _empty_talk(sentence):
-        return any(_instructs(clause) for clause in _CLAUSE_END.split(plain)[1:])
-    return _instructs(plain) or len(_WORD.findall(plain)) >= THRESHOLDS["usable_words"]
-
-
-def _empty_talk(sentence: str) -> bool:
-    plain = LEAD_IN.sub("", _plain(sentence))
-    if ACTS_NOW.search(plain):
-        return False
-    return (
-        not plain
-        or plain.endswith("?")
-        or (_refers(plain) and not _instructs(plain))
-        or bool(DISCLAIMS.search(plain))
-        or bool(COMFORTS.search(plain))
+def _act(whole: str) -> Act:
+    """What one folded sentence does: the first that applies, from the most to the least telling."""
+    plain = LEAD_IN.sub("", whole)
+    if ACTS_NOW.search(plain) and not plain.endswith("?"):
+        return "instructs"
+    declines = MAY_DECLINE.search(whole) and DECLINES.search(whole) and not DECLINES_NOTHING.search(whole)
+    if _instructs(plain.partition(", ")[0]) or any(map(_instructs, _CLAUSE_END.split(plain))):
+        return "instructs"
+    tests: tuple[tuple[Act, bool], ...] = (
+        ("declines", bool(declines)),
+        ("disclaims", bool(DISCLAIMS.search(plain))),
+        ("asks", bool(ASKS.search(plain))),
+        ("refers", bool(REFERS.search(plain)) and len(_WORD.findall(plain)) <= THRESHOLDS["referring_words"]),
+        ("comforts", bool(COMFORTS.search(plain))),
+        ("generalises", bool(GENERALITIES.search(plain)) or not _specific(plain)),
+        ("digresses", bool(DIGRESSES.search(plain))),
     )
+    return next((act for act, applies in tests if applies), "states")
 
 
 def _instructs(plain: str) -> bool:
     """An instruction that is more than «see a doctor» or «take care»."""
-    return bool(INSTRUCTS.search(plain)) and not REFERS.search(plain) and not COMFORTS.search(plain)
+    if not INSTRUCTS.search(plain) or ASKS.search(plain):
+        return False
+    return not any(empty.search(plain) for empty in (REFERS, COMFORTS, EMPTY_INSTRUCTIONS, DECLINES))
 
 
-def _refers(plain: str) -> bool:
-    return bool(REFERS.search(plain)) and len(_WORD.findall(plain)) <= THRESHOLDS["referring_words"]
+def _specific(plain: str) -> bool:
+    """True for a sentence with a word that would not fit into an answer to any question."""
+    words = _WORD.findall(plain)
+    if len(words) < THRESHOLDS["statement_words"]:
+        return False
+    return any(len(word) > _SHORT_WORD and not _fits_anywhere(word) for word in words)
+
+
+@lru_cache(maxsize=50_000)
+def _fits_anywhere(word: str) -> bool:
+    """True when the word, or what is left of it without a common ending, stands in generic.txt."""
+    bare = word.partition("'")[0]
+    stems = {bare, *(bare.removesuffix(ending) + added for ending, added in _ENDINGS if bare.endswith(ending))}
+    return bool(stems & _generic())
+
+
+@cache
+def _generic() -> frozenset[str]:
+    lines = read_text(Path(__file__).with_name("generic.txt")).splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _quote(text: str) -> str:
