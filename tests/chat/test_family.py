@@ -4,6 +4,7 @@ import pytest
 
 from medtune.chat.family import GENERIC, chat_template_text, family_cards, find_family, known_architectures
 from medtune.core.errors import ModelError
+from medtune.llamacpp.toolchain import Toolchain
 
 
 def write_template(folder: Path, template: str) -> Path:
@@ -56,3 +57,10 @@ def test_no_template_at_all(tmp_path: Path) -> None:
     (tmp_path / "tokenizer_config.json").write_text('{"chat_template": null}', encoding="utf-8")
     with pytest.raises(ModelError, match="no chat template"):
         chat_template_text(tmp_path)
+
+
+def test_the_pinned_converter_knows_every_architecture(toolchain: Toolchain) -> None:
+    root = toolchain.convert_script.parent
+    sources = [root / "convert_hf_to_gguf.py", *sorted((root / "conversion").glob("*.py"))]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert [name for name in known_architectures() if f'"{name}"' not in text] == []

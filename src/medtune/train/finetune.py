@@ -8,8 +8,7 @@ from typing import Any
 
 from medtune.chat import BaseInfo, ChatTokenizer, offline
 from medtune.core.console import progress, say
-from medtune.core.errors import ModelError
-from medtune.core.io import disk_errors
+from medtune.core.io import disk_errors, read_json, write_json
 from medtune.runs.layout import ADAPTER, CHECKPOINTS, METRICS, TENSORBOARD
 from medtune.train.batches import batch_order, padding_share
 from medtune.train.checkpoints import Checkpoint, checkpoint_path, remove_all_but, steps_to_keep, whole_checkpoints
@@ -18,7 +17,7 @@ from medtune.train.quiet import library_warnings
 from medtune.train.rows import TrainRow, figures
 from medtune.train.settings import Settings
 
-_ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json")
+_WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -147,16 +146,15 @@ def _newest(checkpoints: Path) -> Checkpoint | None:
 
 
 def _copy_adapter(source: Path, target: Path) -> None:
+    """Weights as they are; of the configuration, PEFT's sets are sorted: one training, one digest."""
     target.mkdir(exist_ok=True)
     with disk_errors(target):
-        for name in _ADAPTER_FILES:
-            if not (source / name).is_file():
-                raise ModelError(
-                    f"the checkpoint {source.name} holds no {name}",
-                    where=str(source),
-                    next_step="remove the stage's folder and train again",
-                )
-            shutil.copyfile(source / name, target / name)
+        shutil.copyfile(source / _WEIGHTS, target / _WEIGHTS)
+    config = read_json(source / _CONFIG)
+    for key in ("target_modules", "modules_to_save", "exclude_modules"):
+        if isinstance(config.get(key), list):
+            config[key] = sorted(config[key])
+    write_json(target / _CONFIG, config)
 
 
 def token_facts(rows: Sequence[TrainRow], validation: Sequence[TrainRow]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from medtune.core.errors import MedtuneError, ResourceError
@@ -83,6 +83,8 @@ class LoraTrainer(SFTTrainer):  # type: ignore[misc]
             processing_class=tokenizer,
             callbacks=[conductor],
         )
+        for callback in (PrinterCallback, ProgressCallback):
+            self.remove_callback(callback)
         # Batches then come with the number of trained tokens of the whole optimiser step: an exact mean over tokens.
         self.model_accepts_loss_kwargs = True
         self.token_loss = TokenLoss(self.model)

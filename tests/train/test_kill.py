@@ -1,0 +1,69 @@
+"""The real thing: a training process that is killed with SIGKILL, twice, and then run again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from trainrun import train_view, write_prepared
+
+from medtune.config.recipe import RecipeView
+from medtune.runs.layout import RunDir
+from medtune.runs.records.base import read_rows
+from medtune.runs.records.train import Metric
+from medtune.train import stage
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from trainrun import train_view
+from medtune.runs.layout import RunDir
+from medtune.train import stage
+base, folder = Path(sys.argv[2]), Path(sys.argv[3])
+stage.run(train_view(base, folder, max_steps=400, eval_every_steps=20, save_every_steps=15), RunDir(folder / "run"))
+"""
+
+
+def make(folder: Path, base: Path) -> tuple[RecipeView, RunDir]:
+    folder.mkdir()
+    view = train_view(base, folder, max_steps=400, eval_every_steps=20, save_every_steps=15)
+    run = RunDir(folder / "run")
+    run.path.mkdir()
+    write_prepared(run, view, rows=30, validation=5)
+    return view, run
+
+
+def kill_after(step: int, folder: Path, base: Path, run: RunDir) -> None:
+    """Start the training in a process and kill it once its curve has reached a step."""
+    support = Path(__file__).parents[1] / "support"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", SCRIPT, str(support), str(base), str(folder)]
+    process = subprocess.Popen(command, env=environment)
+    curve = run.partial("train") / "metrics.jsonl"
+    deadline = time.monotonic() + 240
+    while not (curve.exists() and curve.read_bytes().count(b'"train"') >= step):
+        assert process.poll() is None and time.monotonic() < deadline, "the training ended before it could be killed"
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_a_killed_training_ends_as_an_uninterrupted_one(tmp_path: Path, toy_base: Path) -> None:
+    view, whole = make(tmp_path / "whole", toy_base)
+    stage.run(view, whole)
+    view, cut = make(tmp_path / "cut", toy_base)
+    kill_after(47, tmp_path / "cut", toy_base, cut)
+    kill_after(110, tmp_path / "cut", toy_base, cut)
+    assert not cut.stage("train").exists() and cut.partial("train").exists()
+    facts = stage.run(view, cut).facts
+    assert facts["steps"] == 400
+    expected, found = (load_file(run.stage("train") / "adapter" / "adapter_model.safetensors") for run in (whole, cut))
+    assert max(float((tensor - found[name]).abs().max()) for name, tensor in expected.items()) <= 1e-5
+    steps = [(point.kind, point.step) for point in read_rows(cut.stage("train") / "metrics.jsonl", Metric)]
+    assert len(steps) == len(set(steps)) == 420
