@@ -39,7 +39,8 @@ def members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar_members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(path, mode="r|*") as archive:
+    # Not the streaming mode `r|*`: it takes the end of a cut .tar.xz for the end of the archive.
+    with tarfile.open(path, mode="r:*") as archive:
         for member in archive:
             if member.isdir():
                 _check_name(member.name, path)

@@ -153,7 +153,7 @@ def _refusals(
     wanted = _refusal_count(len(train), settings, of_all=False)
     trained = {example.id for example in train}
     topics = {
-        draft.topic: refusal.RefusalTopic(draft.term or draft.topic, draft.public)
+        draft.topic: refusal.RefusalTopic(draft.term or draft.topic, draft.public, draft.topic)
         for draft in drafts
         if draft.id in trained and draft.topic
     }

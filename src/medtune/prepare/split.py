@@ -37,18 +37,23 @@ def read_topics(path: Path) -> frozenset[str]:
 
 
 def split(drafts: Sequence[Draft], rule: SplitRule) -> dict[Split, list[Draft]]:
-    """Drafts by split. Validation gets at least one group when there are two."""
+    """Drafts by split. However few rows there are: of two groups one is for validation, of three one for the test.
+
+    (No group is put into the test split when its share is 0 or its topics are named.)
+    """
     groups = _groups(drafts)
-    names: dict[Split, list[str]] = {"train": [], "validation": [], "test": []}
-    for name, group in groups.items():
-        names["test" if _is_test(name, group, rule) else "train"].append(name)
-    rest = names["train"]
-    chosen = [name for name in rest if _share(rule.seed, "validation", name) < rule.validation_share]
-    if not chosen and len(rest) > 1:
-        chosen = [min(rest, key=lambda name: _share(rule.seed, "validation", name))]
-    names["validation"] = chosen
-    names["train"] = [name for name in rest if name not in set(chosen)]
-    return {split: [draft for name in sorted(part) for draft in groups[name]] for split, part in names.items()}
+    if rule.test_topics is None:
+        test = _draw(list(groups), rule.seed, "test", rule.test_share, at_least=3)
+    else:
+        test = {name for name, group in groups.items() if _names(group) & rule.test_topics}
+    rest = [name for name in groups if name not in test]
+    validation = _draw(rest, rule.seed, "validation", rule.validation_share, at_least=2)
+    chosen: dict[Split, set[str]] = {
+        "train": set(rest) - validation,
+        "validation": validation,
+        "test": test,
+    }
+    return {split: [draft for name in sorted(part) for draft in groups[name]] for split, part in chosen.items()}
 
 
 def asking_order(drafts: Iterable[Draft], rule: SplitRule) -> list[Draft]:
@@ -67,11 +72,17 @@ def asking_order(drafts: Iterable[Draft], rule: SplitRule) -> list[Draft]:
     return [draft for _, draft in sorted(ordered, key=lambda item: item[0])]
 
 
-def _is_test(name: str, group: list[Draft], rule: SplitRule) -> bool:
-    if rule.test_topics is None:
-        return _share(rule.seed, "test", name) < rule.test_share
-    keys = {key.removeprefix("topic:") for draft in group for key in draft.keys if key.startswith("topic:")}
-    return bool(keys & rule.test_topics)
+def _draw(names: list[str], seed: int, what: str, share: float, at_least: int) -> set[str]:
+    """Names whose number is below the share; the smallest one where that is none and there are `at_least`."""
+    chosen = {name for name in names if _share(seed, what, name) < share}
+    if not chosen and share > 0 and len(names) >= at_least:
+        return {min(names, key=lambda name: _share(seed, what, name))}
+    return chosen
+
+
+def _names(group: list[Draft]) -> set[str]:
+    """The folded topics of a group."""
+    return {key.removeprefix("topic:") for draft in group for key in draft.keys if key.startswith("topic:")}
 
 
 def _groups(drafts: Sequence[Draft]) -> dict[str, list[Draft]]:

@@ -15,7 +15,9 @@ _ANSWER_SENTENCES = 16
 """The beginning of an answer is enough for a short part; some answers have 29,000 characters."""
 
 _BLOCK_GAP = re.compile(r"\n|[ \t]{3,}")
-_FOOTNOTE = re.compile(r"(?<=[a-z)][.,])\d{1,2}(?:[,-]\d{1,2})*(?=\s|$)|\s*\[\d{1,2}(?:[,-]\s?\d{1,2})*\]")
+_FOOTNOTE = re.compile(
+    r"(?<=[A-Za-z)][.,])\d{1,2}(?:[,-]\d{1,2})*(?=\s|$)|(?<=[a-z]{4})\d{1,2}(?=[.,]?(?:\s|$))|\s*\[\d{1,2}(?:[,-]\s?\d{1,2})*\]"
+)
 _LAST_MARK = re.compile(r"[.!][\"')\]”’]*$")
 _ABOUT_THE_PAGE = re.compile(
     "|".join(
@@ -43,7 +45,8 @@ _ABOUT_THE_PAGE = re.compile(
             r"have any of these|check with (?:a|your) doctor|tests and procedures may be used|are being tested",
             r"different types of treatment|types? of standard treatment|taking part|used to detect \(find\)",
             r"follow-up tests may|certain factors affect|^(?:get|learn|see|find|read|watch|visit|check|call|ask) ",
-            r"another family|in this family|the first patient|medical literature does not",
+            r"clinical trial|called a risk factor|depending on these|\bcdc\b|private citizens|another family",
+            r"in this family|the first patient|medical literature does not",
         )
     )
 )
@@ -83,7 +86,7 @@ _DAMAGED = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _LONG_WORD = re.compile(r"[a-z]{4,}")
-_RARE, _COMMON = 4, 15
+_RARE, _COMMON = 10, 15
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,14 @@ class Vocabulary:
 
     def looks_glued(self, sentence: str) -> bool:
         """Whether a rare word of the sentence is two common ones in a row."""
-        return any(self._is_glued(word) for word in _WORD.findall(sentence) if len(word) >= 8)
+        return any(self._is_glued(word) for word in _WORD.findall(sentence) if len(word) >= 6)
 
     def _is_glued(self, word: str) -> bool:
         if self._counts[word] > _RARE:
             return False
         return any(
             self._counts[word[:cut]] >= _COMMON and self._counts[word[cut:]] >= _COMMON
-            for cut in range(4, len(word))
+            for cut in range(3, len(word))
             if len(word) - cut > 2 or word[cut:] in _SMALL_WORDS
         )
 
@@ -128,7 +131,7 @@ def clean_sentences(answer: str, topic: str, vocabulary: Vocabulary) -> list[Sen
         if not prose or not _MIN_CHARS <= len(text) <= 2 * MAX_CHARS:
             continue
         names_topic = text[: len(name)].casefold() == name
-        tidy = text if names_topic else _without_heading(text)
+        tidy = _SAID_TWICE.sub("", text) if names_topic else _without_heading(text)
         if is_usable(tidy, name) and not vocabulary.looks_glued(tidy):
             found.append(Sentence(tidy, place, names_topic or not _leans(tidy), _long_words(tidy)))
             if len(found) == _ANSWER_SENTENCES:

@@ -44,6 +44,8 @@ class RefusalTopic:
 
     term: str
     public: bool
+    topic: str
+    """Folded, as the rows of the split have it."""
 
 
 @cache
@@ -101,7 +103,7 @@ def _number(text: str) -> int:
 
 
 def _draft(kind: RefusalKind, topic: RefusalTopic | None, request: str, reply: str, system: str) -> Draft:
-    folded = fold(topic.term) if topic else ""
+    folded = topic.topic if topic else ""
     identity = f"refusal/{kind.name}/{sha256_text(request)[:12]}"
     return Draft(
         id=identity,

@@ -28,6 +28,8 @@ from medtune.runs.records.collect import Record, Turn
 from medtune.tasks import render_parts
 
 PART_MIN_CHARS = 40
+HALF_MIN_CHARS = 20
+"""Inheritance and frequency share a Note, so each may be shorter."""
 PART_MAX_CHARS = 300
 
 REST = "information"
@@ -161,16 +163,18 @@ class _Passage:
     kinds: tuple[str, ...]
     records: tuple[str, ...]
 
-    @property
-    def fits(self) -> bool:
-        return PART_MIN_CHARS <= len(" ".join(self.sentences)) <= PART_MAX_CHARS
+    def fits(self, least: int = PART_MIN_CHARS) -> bool:
+        """Whether its length in characters suits a part."""
+        return least <= len(" ".join(self.sentences)) <= PART_MAX_CHARS
 
 
 _Used = tuple[frozenset[str], ...]
 
 
 def _definition(answers: Sequence[_Answer], term: str, most: int) -> _Passage | None:
-    """The passage of `information` whose first sentence names the term and says what it is; else the first at all."""
+    """The passage of `information` whose first sentence names the term, best all of it, and says what it is;
+    the first passage at all where none does.
+    """
     names = [word[:6] for word in fold(term).split() if len(word) > 3] or fold(term).split()
 
     def named(passage: _Passage) -> float:
@@ -196,17 +200,17 @@ def _fill(
         if explaining == relevant and (rests == 1 or relevant != REST):
             continue
         used = definition.words
-        explanation = next(_passages(answers, explaining, used, most, "explanation" if rests > 1 else ""), None)
+        explanation = next(_passages(answers, explaining, used, most, part="explanation" if rests > 1 else ""), None)
         if explanation is None:
             continue
         used = used + explanation.words
-        relevance = next(_passages(answers, relevant, used, most, "relevance"), None)
+        relevance = next(_passages(answers, relevant, used, most, part="relevance"), None)
         if relevance is None:
             continue
         kinds = {explaining, relevant}
         note = _note(answers, used + relevance.words, kinds, most)
         if note is None and rests > 1:
-            note = next(_passages(answers, REST, used + relevance.words, most, "note"), None)
+            note = next(_passages(answers, REST, used + relevance.words, most, part="note"), None)
         if note is not None:
             return explanation, relevance, note
     return None
@@ -215,8 +219,8 @@ def _fill(
 def _note(answers: Sequence[_Answer], used: _Used, kinds: set[str], most: int) -> _Passage | None:
     """How it is inherited and how frequent it is go together, a sentence each; else what the first type says."""
     if most > 1 and not {"frequency", "inheritance"} & kinds:
-        frequency = next(_passages(answers, "frequency", used, 1), None)
-        inheritance = next(_passages(answers, "inheritance", used, 1), None)
+        frequency = next(_passages(answers, "frequency", used, 1, least=HALF_MIN_CHARS), None)
+        inheritance = next(_passages(answers, "inheritance", used, 1, least=HALF_MIN_CHARS), None)
         if frequency and inheritance:
             both = _Passage(
                 (*inheritance.sentences, *frequency.sentences),
@@ -224,7 +228,7 @@ def _note(answers: Sequence[_Answer], used: _Used, kinds: set[str], most: int) -
                 (*inheritance.kinds, *frequency.kinds),
                 (*inheritance.records, *frequency.records),
             )
-            if both.fits:
+            if both.fits():
                 return both
     for kind in NOTE:
         if kind not in kinds and (passage := next(_passages(answers, kind, used, most), None)):
@@ -232,7 +236,9 @@ def _note(answers: Sequence[_Answer], used: _Used, kinds: set[str], most: int) -
     return None
 
 
-def _passages(answers: Sequence[_Answer], kind: str, used: _Used, most: int, part: str = "") -> Iterator[_Passage]:
+def _passages(
+    answers: Sequence[_Answer], kind: str, used: _Used, most: int, *, part: str = "", least: int = PART_MIN_CHARS
+) -> Iterator[_Passage]:
     """Every run of at most `most` neighbouring sentences of a question type that can open a part, in order."""
     speaks = _SPEAKS_OF[part] if part and kind == REST else None
     for answer in answers:
@@ -240,12 +246,12 @@ def _passages(answers: Sequence[_Answer], kind: str, used: _Used, most: int, par
             continue
         for start, opener in enumerate(answer.sentences):
             if opener.opens and (speaks is None or speaks.search(opener.text)):
-                passage = _grow(answer, start, used, most)
+                passage = _grow(answer, start, used, most, least)
                 if passage is not None:
                     yield passage
 
 
-def _grow(answer: _Answer, start: int, used: _Used, most: int) -> _Passage | None:
+def _grow(answer: _Answer, start: int, used: _Used, most: int, least: int) -> _Passage | None:
     """Add neighbours while they fit; a sentence after a gap is only taken when it needs nothing before it."""
     chosen: list[Sentence] = []
     said = list(used)
@@ -261,4 +267,4 @@ def _grow(answer: _Answer, start: int, used: _Used, most: int) -> _Passage | Non
     passage = _Passage(
         tuple(one.text for one in chosen), tuple(one.words for one in chosen), (answer.kind,), (answer.record,)
     )
-    return passage if chosen and passage.fits else None
+    return passage if passage.fits(least) else None
