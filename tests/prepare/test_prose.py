@@ -36,6 +36,8 @@ def kept(answer: str, topic: str = "pox") -> list[str]:
         "Pox is short.",
         "Pox is (an unbalanced bracket in the text of the page itself.",
         "Living With Pox Every Day Many",
+        "Some UTIs Lead to Severe Problems Most UTIs are not serious.",
+        "Changing daily habits may prevent Pox. - Wipe both hands after each meal.",
     ],
 )
 def test_what_is_no_sentence_about_the_matter_stays_out(sentence: str) -> None:

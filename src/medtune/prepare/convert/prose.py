@@ -81,8 +81,8 @@ _HEADING_ENDS_LIKE_SENTENCE = re.compile(r"^(?:[\w'’-]+ ){1,6}(?P<word>[A-Z][a
 _SMALL_WORDS = frozenset("and of for the in to or with a an on by is from & vs".split())  # noqa: SIM905 (reads as text)
 # Damage by the source's own conversion: a torn ligature, a list run into a line, two sentences run together.
 _DAMAGED = re.compile(
-    r"\b\w*(?:ffi|fi|fl)\b (?=[a-z])|\s-\s.*\s-\s|[*•·|_<>{}]|\s[,.;]|[a-z][.?!][A-Z][a-z]|[a-z]{3,}[A-Z][a-z]|\.\."
-    r"|…|--|: [A-Z][a-z]|\b(?:childs|bodys|womans|babys|doesnt|dont|isnt|arent|cant|persons (?:own|body|risk))\b"
+    r"\b\w*(?:ffi|fi|fl)\b (?=[a-z])|\s-\s.*\s-\s|[.!?:] - |[*•·|_<>{}]|\s[,.;]|[a-z][.?!][A-Z][a-z]|[a-z]{3,}[A-Z][a-z]"
+    r"|\.\.|…|--|: [A-Z][a-z]|\b(?:childs|bodys|womans|babys|doesnt|dont|isnt|arent|cant|persons (?:own|body|risk))\b"
 )
 _WORD = re.compile(r"[a-z]+")
 _LONG_WORD = re.compile(r"[a-z]{4,}")
@@ -189,6 +189,6 @@ def _starts_with_heading(sentence: str, topic: str) -> bool:
         plain = word.strip("(),:;'\"’")
         if plain[:1].isupper() and plain[1:].islower():
             capitals += number > 0 and plain.casefold() not in known
-        elif plain.lower() not in _SMALL_WORDS:
+        elif plain.lower() not in _SMALL_WORDS and not plain[:1].isupper():
             break
     return capitals >= 2
