@@ -82,7 +82,8 @@ _SMALL_WORDS = frozenset("and of for the in to or with a an on by is from & vs".
 # Damage by the source's own conversion: a torn ligature, a list run into a line, two sentences run together.
 _DAMAGED = re.compile(
     r"\b\w*(?:ffi|fi|fl)\b (?=[a-z])|\s-\s.*\s-\s|[.!?:] - |[*•·|_<>{}]|\s[,.;]|[a-z][.?!][A-Z][a-z]"
-    r"|[a-z]{3,}[A-Z][a-z]|\.\.|…|--|: [A-Z][a-z]|\b(?:childs|bodys|womans|babys|doesnt|dont|isnt|arent|cant|persons (?:own|body|risk))\b"
+    r"|[a-z]{3,}[A-Z][a-z]|\.\.|…|--|: [A-Z][a-z]"
+    r"|\b(?:childs|bodys|womans|babys|doesnt|dont|isnt|arent|cant|persons (?:own|body|risk))\b"
 )
 _WORD = re.compile(r"[a-z]+")
 _LONG_WORD = re.compile(r"[a-z]{4,}")
