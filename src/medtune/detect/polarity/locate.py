@@ -1,0 +1,163 @@
+"""Finds an action phrase («apply butter to the burn») in a sentence: any inflection, passive, pronoun for its object."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medtune.detect.polarity.tokens import Token, stem, tokenise
+from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS
+
+_AFTER, _BEFORE = 14, 14
+_PARTICLES = frozenset("out off up down back away in over together apart aside".split())
+_ALIKE = (
+    "apply put place use rub smear spread dab pour",
+    "give administer offer feed",
+    "take swallow ingest use",
+    "call phone ring dial contact alert summon",
+    "remove pull take extract",
+    "move shift transport reposition carry",
+    "press push compress squeeze",
+    "tilt tip bend",
+    "cause induce trigger force make provoke",
+    "start begin perform commence",
+    "cover dress wrap bandage",
+    "wash rinse clean flush irrigate",
+    "raise elevate lift",
+    "use apply take give try",
+    "lay lie place position put",
+)
+_SYNONYMS: dict[str, frozenset[str]] = {}
+for _group in _ALIKE:
+    _stems = frozenset(stem(word) for word in _group.split())
+    _SYNONYMS.update({one: _SYNONYMS.get(one, frozenset()) | _stems for one in _stems})
+_VERB_STEMS = frozenset(token.stem for token in tokenise(" ".join(sorted(VERBS))))
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The phrase to look for: the stem of its verb, those of its other content words, and whether it is negated."""
+
+    head: str
+    others: tuple[str, ...]
+    negated: bool
+    noun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where it stands: the verb's place (-1 if only its object was found), all places, and the share found (0 to 1)."""
+
+    head: int
+    places: tuple[int, ...]
+    coverage: float
+
+    @property
+    def first(self) -> int:
+        return self.places[0]
+
+    @property
+    def last(self) -> int:
+        return self.places[-1]
+
+
+@lru_cache(maxsize=4096)
+def parse_action(action: str) -> Action | None:
+    """None if there is no content word in it."""
+    tokens = [token for token in tokenise(action) if token.word[0].isalnum()]
+    negated = sum(token.word in ("not", "never") for token in tokens) % 2 == 1
+    content = [token for token in tokens if token.word not in ("not", "never", "no", "to", "do", "the", "a", "an")]
+    if not content:
+        return None
+    head = content[0].stem
+    others = [token.stem for token in content[1:] if token.word not in STOP and token.word not in _PARTICLES]
+    if not others:  # «move the person», «lie down»: a person or particle is better than nothing
+        others = ["person" for token in content[1:] if token.word in PERSON][:1]
+    return Action(head, tuple(dict.fromkeys(others)), negated, head not in _VERB_STEMS and not others)
+
+
+def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) -> list[Match]:
+    """Every place of the action in one sentence, best-covered kind first; `known`: stems of the text so far."""
+    stems = [token.stem for token in tokens]
+    exact = [place for place, found in enumerate(stems) if found == action.head]
+    matches = [match for place in exact if (match := _around(tokens, stems, place, action, known, len(exact) > 1))]
+    if matches:
+        best = max(match.coverage for match in matches)
+        return [match for match in matches if match.coverage >= best - 0.34]
+    if not action.others:
+        return []
+    alike = _SYNONYMS.get(action.head, frozenset())
+    near = [place for place, found in enumerate(stems) if found in alike]
+    matches = [match for place in near if (match := _around(tokens, stems, place, action, frozenset(), False))]
+    full = [match for match in matches if match.coverage >= 0.6]
+    return full or _object_only(tokens, stems, action)
+
+
+def _around(
+    tokens: Sequence[Token], stems: list[str], head: int, action: Action, known: frozenset[str], many: bool
+) -> Match | None:
+    """The verb at `head` with the nearest objects: behind it, else before it (passive)."""
+    places, found = [head], 0.0
+    for number, other in enumerate(action.others):
+        place = _nearest(tokens, stems, head, other)
+        if place < 0 and number == 0:
+            place = _pronoun(tokens, head, other in known or other == "person" or not many)
+        if place >= 0:
+            places.append(place)
+            found += 1 if stems[place] == other or other == "person" else 0.8
+    if action.others and len(places) == 1 and not _alone(tokens, head):
+        return None
+    coverage = (1 + found) / (1 + len(action.others))
+    wanted = 0.5 if len(action.others) > 1 else 0.6
+    if action.others and coverage < wanted and not (coverage >= 0.5 and _alone(tokens, head)):
+        return None
+    return Match(head, tuple(sorted(set(places))), coverage)
+
+
+def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str) -> int:
+    def fits(place: int) -> bool:
+        return stems[place] == other or (other == "person" and tokens[place].word in PERSON)
+
+    for place in range(head + 1, min(len(stems), head + _AFTER)):
+        if tokens[place].word in (";", "!"):
+            break
+        if fits(place):
+            return place
+    for place in range(head - 1, max(-1, head - _BEFORE), -1):
+        if tokens[place].word in (";", "!"):
+            break
+        if fits(place):
+            return place
+    return -1
+
+
+def _pronoun(tokens: Sequence[Token], head: int, named: bool) -> int:
+    """«remove it» for «remove the knife» where the knife was named before."""
+    follows = head + 1
+    if named and follows < len(tokens) and tokens[follows].word in PRONOUNS:
+        return follows
+    return -1
+
+
+def _alone(tokens: Sequence[Token], head: int) -> bool:
+    """The verb stands without any object: «rub or scratch», «never squeeze»."""
+    return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in (
+        "or", "and", "nor", "hard", "firmly", "immediately", "now", "at", "until", "if", "unless", "before", "while",
+        "when", "because", "straight", "again", "is", "can", "may", "will", "makes", "only",
+    )  # fmt: skip
+
+
+def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> list[Match]:
+    """«No butter on burns»: the words after the verb, the first of them in any case."""
+    first = action.others[0]
+    matches = []
+    for place, found in enumerate(stems):
+        if found != first and not (first == "person" and tokens[place].word in PERSON):
+            continue
+        places = [place]
+        for other in action.others[1:]:
+            if (near := _nearest(tokens, stems, place, other)) >= 0:
+                places.append(near)
+        share = len(places) / len(action.others)
+        if share >= 0.5 and first != "person":
+            matches.append(Match(-1, tuple(sorted(set(places))), 0.8 * share))
+    return matches

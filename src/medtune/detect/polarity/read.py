@@ -1,0 +1,80 @@
+"""Reads a whole text: every mention of the action, and what they say together."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medtune.detect.polarity.layout import Sentence, read_layout
+from medtune.detect.polarity.locate import find_action, parse_action
+from medtune.detect.polarity.rules import Judgement, Kind, judge
+
+_SPAN_CHARS = 200
+_TURNED: dict[Kind, Kind] = {"advised": "prohibited", "prohibited": "advised"}
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """How a text stands to an action; `span` quotes the deciding sentence, `rule` names what decided."""
+
+    polarity: Kind
+    span: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    judgement: Judgement
+    sentence: Sentence
+    coverage: float
+
+
+def read_polarity(text: str, action: str) -> Polarity:
+    """Does `text` advise `action` («apply butter to the burn»), prohibit it, allow it on a condition, or report it?
+
+    Without evidence, and where mentions contradict each other, the answer is `unclear`: never a guess.
+    """
+    wanted = parse_action(action)
+    if wanted is None:
+        return Polarity("unclear", "", "no content word in the action")
+    sentences = _layout(text)
+    mentions: list[_Mention] = []
+    known: set[str] = set()
+    for number, sentence in enumerate(sentences):
+        known.update(token.stem for token in sentence.tokens)
+        following = sentences[number + 1 : number + 3]
+        for match in find_action(sentence.tokens, wanted, frozenset(known)):
+            mentions.append(_Mention(judge(sentence, match, following), sentence, match.coverage))
+    if not mentions:
+        return Polarity("unclear", "", "the action was not found")
+    best = max(mention.coverage for mention in mentions)
+    chosen, rule = _combine([mention for mention in mentions if mention.coverage >= best - 0.34])
+    polarity = chosen.judgement.polarity
+    if rule:
+        polarity = "unclear"
+    elif wanted.negated:
+        polarity = _TURNED.get(polarity, polarity)
+    return Polarity(polarity, _quote(text, chosen.sentence), rule or chosen.judgement.rule)
+
+
+@lru_cache(maxsize=256)
+def _layout(text: str) -> tuple[Sentence, ...]:
+    return tuple(read_layout(text))
+
+
+def _combine(mentions: list[_Mention]) -> tuple[_Mention, str]:
+    """The deciding mention, and why it is unclear, if it is. What is firm outweighs reports; a condition, both."""
+    clear = [mention for mention in mentions if mention.judgement.polarity != "unclear"] or mentions
+    firm = [mention for mention in clear if mention.judgement.firm] or clear
+    kinds = {mention.judgement.polarity for mention in firm}
+    if "conditional" in kinds:
+        return next(mention for mention in firm if mention.judgement.polarity == "conditional"), ""
+    if {"advised", "prohibited"} <= kinds:
+        rejected = [mention for mention in firm if mention.judgement.rule.startswith(("myth", "report", "question"))]
+        if rejected:
+            return rejected[0], ""
+        return firm[0], "advised and prohibited in one text"
+    return firm[0], ""
+
+
+def _quote(text: str, sentence: Sentence) -> str:
+    flat = " ".join(text[sentence.start : sentence.end].split())
+    return flat if len(flat) <= _SPAN_CHARS else f"{flat[: _SPAN_CHARS - 1]}…"

@@ -1,0 +1,81 @@
+"""What the words after an action say about it: «… but that is wrong», «This is a myth.», «No, …»."""
+
+from collections.abc import Sequence
+
+from medtune.detect.polarity.frames import predicate
+from medtune.detect.polarity.layout import Sentence
+from medtune.detect.polarity.phrases import all_cues, choose
+from medtune.detect.polarity.tokens import Token
+
+_TURNS = frozenset({"but", "however", "yet", "though", "although", "which", "when", "and", ";", "—", ","})
+_ANAPHORS = frozenset("this that it these those they such both doing".split())
+_STARTS = frozenset(
+    "in actually however but wrong false no not never do experts doctors science evidence research ignore instead avoid "
+    "today now medics guidelines current modern sadly unfortunately please nonsense untrue none studies paramedics there "
+    "burn specialists yet rubbish incorrect myth forget resist".split()
+)
+_NO = frozenset("no never not nope wrong false absolutely definitely certainly bad do avoid nonsense please".split())
+_YES = frozenset("yes absolutely definitely certainly always of sure correct right".split())
+_REFERS = frozenset("believe follow try listen do copy imitate trust fall repeat".split())
+
+
+def _value(tokens: Sequence[Token]) -> int:
+    """-1 if the words reject, 1 if they confirm, else 0."""
+    words = [token.word for token in tokens]
+    cues = choose(all_cues(tokens), frozenset())
+    if any(cue.kind == "myth" for cue in cues):
+        return -1
+    kept = [cue for cue in cues if cue.kind not in ("past", "report")]
+    value, _, _ = predicate([Token(" ", "", "", 0, 0), *tokens], [_shift(cue) for cue in kept], 0)
+    if value:
+        return value
+    if any(cue.kind in ("neg", "avert") for cue in kept) or "instead" in words or "stop" in words[:2]:
+        return -1
+    return 1 if "right" in words or "true" in words or "correct" in words else 0
+
+
+def _shift(cue):  # type: ignore[no-untyped-def]
+    return type(cue)(cue.kind, cue.start + 1, cue.end + 1)
+
+
+def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
+    """What follows «but», «which» or the like in the same sentence."""
+    for step in range(last + 1, len(tokens)):
+        word = tokens[step].word
+        if word not in _TURNS:
+            continue
+        follows = tokens[step + 1].word if step + 1 < len(tokens) else ""
+        if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {"wrongly", "which", "but", "do", "never"}:
+            continue
+        if value := _value(tokens[step + 1 :]):
+            return value
+    return 0
+
+
+def next_sentence(following: Sequence[Sentence]) -> int:
+    """What the next sentence says, if it speaks of what was just said."""
+    for sentence in following[:1]:
+        words = [token.word for token in sentence.tokens]
+        if sentence.question:
+            return 0
+        first = next((word for word in words if word[0].isalnum()), "")
+        refers = first in _ANAPHORS or any(word in _ANAPHORS for word in words[1:])
+        if first in ("do", "never", "please") and not (set(words[:5]) & _REFERS and refers):
+            return 0
+        if first in _ANAPHORS or (first in _STARTS and (refers or len(words) <= 6)) or "instead" in words:
+            return _value(sentence.tokens)
+    return 0
+
+
+def answer(following: Sequence[Sentence]) -> int:
+    """What the sentence behind a question answers: -1 no, 1 yes, 0 nothing."""
+    if not following:
+        return 0
+    words = [token.word for token in following[0].tokens if token.word[0].isalnum()]
+    if not words:
+        return 0
+    if words[0] in _NO and (words[0] not in ("absolutely", "definitely", "certainly") or words[1:2] == ["not"]):
+        return -1 if words[0] != "do" or words[1:2] == ["not"] else 0
+    if words[0] in _YES:
+        return 1
+    return next_sentence(following)

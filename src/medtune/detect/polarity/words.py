@@ -1,0 +1,123 @@
+"""Word classes that the rules ask for. Data only."""
+
+STOP = frozenset(
+    "a an the any some your their his her its my our this that these those to of on in at for with into onto from by "
+    "over under around about it them him someone person you they and or up down be is are very too as all more than "
+    "'s s yourself oneself somebody anybody anyone one".split()
+)
+"""Words of an action phrase that need not be found."""
+
+PERSON = frozenset(
+    "person patient victim casualty someone somebody anyone anybody child baby infant adult him her them he she they "
+    "one people casualties victims children everyone man woman friend sufferer".split()
+)
+"""A person, however named."""
+
+PRONOUNS = frozenset("it them this that these those him her so one ones".split())
+
+ADVERBS = frozenset(
+    "ever really simply also always then please even very extremely especially strongly generally usually often now "
+    "first just still already again at all once quickly immediately firmly gently carefully slowly never-ever "
+    "absolutely only actually certainly definitely deliberately instead either both routinely blindly ever "
+    "under any circumstances kindly next finally lastly afterwards meanwhile otherwise therefore thus so perhaps "
+    "much far quite rather considerably today nevertheless right away straight sometimes rarely seldom commonly "
+    "soon secondly thirdly additionally furthermore moreover ideally promptly better anymore well".split()
+)
+"""May stand between the words of a cue, or before an imperative. Words in -ly count, too."""
+
+FILLERS = frozenset(
+    "the a an any your their his her its to with from on about of in for this that these those some doing giving "
+    "performing further all or and using having being you them him it there for against people person anyone".split()
+)
+"""May stand between stop, delay, forget and the like and what they govern."""
+
+SUBORDINATORS = frozenset(
+    "if when whenever while because since although though whereas unless until till before after once where as "
+    "whether lest so".split()
+)
+
+MODALS = frozenset("should must can may could shall ought might need needs".split())
+
+POSITIVE_STARTS = frozenset(
+    "call seek keep get go see contact tell wait stay leave let make ensure continue start begin dial phone ring ask "
+    "use monitor watch check rest try be stand lie sit reassure consult cover find bring remember take lean".split()
+)
+"""Imperatives that start anew after «do not …, and»: «do not panic and call for help»."""
+
+VERBS = frozenset(
+    "apply put place use give take press push hold cover clean rinse wash cool raise lift lay lie sit keep remove eat "
+    "drink avoid stop start begin check tilt wrap bandage loosen turn roll move stay rest elevate flush pull slap lean "
+    "bend support monitor watch wait run soak tie breathe perform inject open count swallow call seek get go see dial "
+    "contact tell leave let make ensure continue phone ring ask try be reassure consult stand scrub rub scratch squeeze "
+    "burst pop pierce cut suck induce force offer feed administer massage shake wake slap throw drive walk pour dab pat "
+    "dry warm heat immerse dip smear spread insert pack plug pinch blow tape splint immobilise immobilize straighten "
+    "reposition rock carry drag transport touch grab restrain pick dig tweeze strap tighten release untie store mix "
+    "double crush chew skip share stick bite ignore treat tell report record note read follow encourage help allow "
+    "allow place switch shut close find bring fetch send protect shield smoke exercise sleep stretch bathe shower "
+    "douse submerge brush floss gargle inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap "
+    "tap kneel compress ventilate resuscitate defibrillate act learn remember choose pick prefer replace change "
+    "top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
+)
+"""Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
+
+SAYS = frozenset(
+    "say claim believe think tell hear read swear insist assume suppose suggest argue maintain state ask wonder advis "
+    "recommend report write post feel consider".split()
+)
+"""Stems of verbs that report."""
+
+HEARSAY = frozenset(
+    "some many most people others grandmother grandma granny grandfather grandparents neighbour neighbor neighbours "
+    "neighbors friend friends uncle aunt mother father internet rumour rumor folklore tradition legend movies movie "
+    "films film blog blogs forum forums websites website post posts folk everyone few majority relatives mum mom "
+    "critics colleague colleagues brother sister parents ancestors author authors article articles they influencer "
+    "influencers myth tale superstition video videos poster passer-by bystander bystanders advert advertisement".split()
+)
+"""Sources that give no advice worth the name: what they say is reported."""
+
+REPORTING_NOUNS = frozenset("study studies trial trials researchers survey patient patients case".split())
+
+FINITE = frozenset(
+    "is are has have was were arrives arrive comes come says say tells tell gets get been does stops stop can confirms "
+    "confirm takes take examines sees see reaches reach had knows know wakes allows".split()
+)
+
+APPROVAL = frozenset(
+    "told advised prescribed instructed directed approved allowed permitted recommended trained authorised authorized "
+    "asked qualified cleared agreed agrees says tells advises allows directs instructs prescribes approves recommends "
+    "prescribe advise tell ask instruct direct".split()
+)
+
+WITHOUT_CONDITION = frozenset(
+    "approval permission consent prescription asking advice supervision checking consulting guidance training medical "
+    "order orders instruction instructions speaking talking gloves doctor first being having".split()
+)
+"""«Not … without» these makes a condition."""
+
+MILD = frozenset(
+    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness sleepiness "
+    "itching rash side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
+    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging".split()
+)
+"""Plain side effects: naming them is a description, no warning."""
+
+BAD_NOUNS = frozenset(
+    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths fever "
+    "spasm spasms harm injury injuries complication complications blistering blister blisters frostbite choking "
+    "suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria germs dirt "
+    "inflammation bruising symptoms irritation hypothermia dehydration aspiration heat tissue nerve loss clot venom "
+    "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene "
+    "chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears".split()
+)
+GOOD_NOUNS = frozenset(
+    "healing survival chance chances breathing circulation blood flow recovery treatment oxygen help diagnosis airway "
+    "outcome outcomes comfort life lives sleep effect supply rescue care airways odds heal".split()
+)
+
+UP = frozenset("increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
+               "introduc spread driv push".split())  # fmt: skip
+DOWN = frozenset(
+    "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder impair "
+    "block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash".split()
+)
+"""Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""
