@@ -159,11 +159,10 @@ def test_a_disk_that_fills_up_during_the_export_loses_nothing(undisturbed: RunDi
 
 
 def fill(file: Path) -> None:
-    with file.open("wb") as ballast:
+    with file.open("wb", buffering=0) as ballast:
         for size in (1 << 20, 1 << 12):
             try:
                 while True:
                     ballast.write(b"\0" * size)
-                    ballast.flush()
             except OSError:
                 continue
