@@ -124,7 +124,15 @@ def ours(_name: str, *, rows: Path, base: Path | None, steps: int, scratch: Path
     folder = base or tiny_folder()
     tokenizer = load_tokenizer(folder)
     encoded = encode_rows(read_rows(rows, Example), tokenizer.encode, tokenizer.stop_ids, LENGTH)
-    section = TrainSection(max_steps=steps, batch_size=BATCH, learning_rate=RATE, lora_r=RANK, lora_alpha=ALPHA)
+    section = TrainSection(
+        max_steps=steps,
+        batch_size=BATCH,
+        learning_rate=RATE,
+        lr_scheduler="linear",  # TRL's defaults, so that the losses can be compared as well
+        warmup_ratio=0.0,
+        lora_r=RANK,
+        lora_alpha=ALPHA,
+    )
     settings = make_settings(section, SEED, len(encoded))
     device = pick_device()
     model, _ = add_lora(load_base(folder, "base", device), settings, "base")

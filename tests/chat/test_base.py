@@ -1,3 +1,4 @@
+import importlib
 import json
 import shutil
 import subprocess
@@ -37,6 +38,17 @@ def test_a_local_folder_is_named_after_itself_and_digested(base: Path) -> None:
     assert resolve(base).digest == info.digest
     (base / "chat_template.jinja").write_text("{{ messages }} {{ add_generation_prompt }}", encoding="utf-8")
     assert resolve(base).digest != info.digest
+
+
+def test_checking_a_base_reads_no_weights(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gigabytes are hashed only when a digest is wanted: `validate` and `--dry-run` answer at once."""
+    hashed: list[str] = []
+    module = importlib.import_module("medtune.chat.base")
+    monkeypatch.setattr(module, "sha256_file", lambda path: hashed.append(path.name) or "0" * 64)
+    info = resolve(base)
+    assert hashed == []
+    assert info.digest == info.digest and "model.safetensors" in hashed
+    assert len(hashed) == len(info.files)
 
 
 def test_the_digest_does_not_depend_on_where_the_folder_lies(base: Path, tmp_path: Path) -> None:

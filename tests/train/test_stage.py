@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from safetensors.torch import load_file
 from trainrun import train_view, write_prepared
 
 from medtune.config.recipe import RecipeView
-from medtune.core.errors import DataError, MedtuneError, ModelError
+from medtune.core.errors import DataError, MedtuneError, ModelError, ResourceError
 from medtune.core.io import read_json
 from medtune.runs.freshness import state_of
 from medtune.runs.layout import RunDir
@@ -258,6 +259,27 @@ def test_a_loss_that_is_no_number_is_explained(tmp_path: Path, toy_base: Path) -
     assert "lower train.learning_rate (it is 1e+38)" in raised.value.next_step
     assert "row-" in str(raised.value.where) and "medical term" not in str(raised.value)
     assert not run.stage("train").exists()
+
+
+def test_a_full_disk_while_saving_says_so_and_the_next_run_goes_on(
+    tmp_path: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = importlib.import_module("medtune.train.trainer")
+    view, run = prepared(tmp_path, toy_base, max_steps=6, save_every_steps=2, eval_every_steps=6)
+    save = trainer.SFTTrainer._save_checkpoint
+
+    def full(self: Any, model: Any, trial: Any) -> None:
+        save(self, model, trial)
+        if self.state.global_step == 4:
+            raise RuntimeError("PytorchStreamWriter failed writing file data/7")
+
+    with monkeypatch.context() as patch, pytest.raises(ResourceError, match="the disk is full"):
+        patch.setattr(trainer.SFTTrainer, "_save_checkpoint", full)
+        patch.setattr(trainer.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        stage.run(view, run)
+    facts = stage.run(view, run).facts
+    assert facts["steps"] == 6
+    assert [point.step for point in metrics(run) if point.kind == "train"] == [1, 2, 3, 4, 5, 6]
 
 
 @contextlib.contextmanager

@@ -38,10 +38,13 @@ class BaseInfo:
     folder: Path
     architecture: str
     family: Family
-    digest: str
-    """sha256 over the sorted (name, sha256) of configuration, tokenizer and weights."""
     files: tuple[Path, ...]
     """The files that the digest covers, sorted."""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """sha256 over the sorted (name, sha256) of configuration, tokenizer and weights; read when first asked for."""
+        return digest_json([[path.name, _sha256_cached(path, *_identity(path))] for path in self.files])
 
 
 def resolve_base(base: Literal["tiny"] | LocalBase, resolve: Callable[[str], Path]) -> BaseInfo:
@@ -66,8 +69,7 @@ def resolve_base(base: Literal["tiny"] | LocalBase, resolve: Callable[[str], Pat
     weights = check_safetensors(folder)
     config = tuple(folder / file for file in _CONFIG_FILES if (folder / file).is_file())
     files = tuple(sorted({*config, *tokenizer, *weights}))
-    digest = digest_json([[path.name, _sha256_cached(path, *_identity(path))] for path in files])
-    return BaseInfo(name=name, folder=folder, architecture=architecture, family=family, digest=digest, files=files)
+    return BaseInfo(name=name, folder=folder, architecture=architecture, family=family, files=files)
 
 
 def tiny_folder() -> Path:
