@@ -18,7 +18,7 @@ CUES = {
         second-guess|underestimate|undervalue|be hesitant to|be hesitant about|procrastinate about|prevent|hinder
         discourage|failure to|lack of|absence of|tire of|get tired of|grow tired of|leave off|hold off|hold off on
         be too polite to|wait|wait to|wait with|wait before|keep putting off|do without|miss the chance to
-        delay before|rush past|drop
+        delay before|rush past|drop|dismiss|brush off|play down
     """,
     "good_verb": """
         help|save life|save a life|make sense|buy time|work|matter|count|do no harm|keep alive|pay off|do wonders|soothe
@@ -32,7 +32,7 @@ CUES = {
         may injure|can damage|may damage|could damage|can kill|may kill|could kill|kill|harm|damage|injure|risk|invite
         put at risk|put in danger|endanger|destroy|be avoided|be discouraged|be ruled out|ruin|backfire|cost life
         cost time|waste time|have no effect|have no benefit|bring no benefit|burn the skin|irritate|undo|deepen|trap heat
-        hold in the heat|seal in the heat|keep the heat in|tear the|rupture|not work|poison|be stopped|be skipped
+        hold in the heat|seal in the heat|keep the heat in|tear the|rupture|not work|be stopped|be skipped
         be withheld|be delayed|be refused|be kept away|be kept off|be forbidden|be banned|end in disaster|end badly
         play with fire|prolong|disturb|dislodge|trigger vomiting|push it|push the|drive it|drive the|drive dirt|do nothing
         achieve nothing|serve no purpose|make no sense|be left alone|be left to|be omitted|spell disaster
@@ -40,8 +40,8 @@ CUES = {
         jeopardize|exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the|tear open|open the wound|breed
         let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse|paralyze|corrode|burn again|do no good
         strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off|stop the heart|deprive|crack|snap
-        break the|cost precious|cost valuable|cost the|be dropped|be abandoned|be left undone|be left in place|can go wrong
-        turn a small|turn a minor|set back|push germs|push bacteria|force|sicken|blind
+        break the|disagree|hurt|cost precious|cost valuable|cost the|be dropped|be abandoned|be left undone|be left in place|can go wrong
+        turn a small|turn a minor|set back|push germs|push bacteria|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """
@@ -60,14 +60,14 @@ CUES = {
         out of the question|no place|outdated|obsolete|discredited|disproven|debunked|myth|old wives tale|misconception
         nonsense|superstition|false|untrue|no benefit|no use|not the answer|never the answer|asking for trouble|last thing
         no longer recommended|no longer advised|no longer done|no longer used|no longer considered|no longer taught
-        unhelpful|unacceptable|negligent|unnecessary|not needed|not necessary|a no-no|taboo|detrimental|perilous
+        unhelpful|unacceptable|negligent|unnecessary|not needed|not necessary|a no-no|problem|taboo|detrimental|perilous
         injurious|bad for|the wrong thing|worst thing|the worst|toxic|futile|in vain|not a treatment|no treatment|no cure
         not a cure|not the way|too dangerous|too risky|of no use|of no help|no help|of no benefit|of no value|no good
         not an option|misguided|mistaken|unproven|advise against|recommend against|warn against|warn you against
         advise you against|advise people against|warn people against|advise anyone against|counsel against|danger of
         danger in|caution against|speak against|argue against|forbid|prohibit|ban|rule out|warn of|warn about|risk of
         risk in|dangers of|illegal|unlawful|disastrous|catastrophic|no substitute for a doctor|worse than useless
-        out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not supposed to|not meant to
+        out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|best avoided|better avoided|best left|better left|best not|better not|not advisable|not supposed to|not meant to
         not a good idea|not suitable|unsuitable|never a good idea|the opposite of what
     """,
     # Turns what follows round, through to the end of the clause.
@@ -75,13 +75,13 @@ CUES = {
         not|never|no|nor|neither|under no circumstances|in no circumstances|under no condition|in no case|on no account
         in no event|at no time|at no point|by no means|in no way|no one should|no one must|no one may|must not|should not
         may not|can not|do not|never ever|not once|no need to|no need for|no point in|no reason to|no use in
-        no benefit in|no benefit to|not to|forbidden to|prohibited to|not allowed to|not permitted to|none|hardly ever
+        no benefit in|no benefit to|not to|forbidden to|prohibited to|be forbidden to|be prohibited to|be prohibited from|be banned from|be forbidden from|not allowed to|not permitted to|none|hardly ever
         be careful not to|take care not to|neither of|will not|would not|far from|unable to
     """,
     "avert": """
         avoid|refrain from|abstain from|steer clear of|stay away from|keep away from|stay clear of|keep clear of
         instead of|rather than|in place of|as opposed to|in lieu of|without|forgo|forego|lay off|keep off|stay off
-        resist|resist the urge to|resist the temptation to|resist any urge to|resist any temptation to|resist the impulse to
+        avoid the temptation to|avoid the urge to|resist|resist the urge to|resist the temptation to|resist any urge to|resist any temptation to|resist the impulse to
         fight the urge to|ignore the urge to|hold off from|stop short of|back away from|keep from|stop yourself from
         be wary of|beware of|guard against|do away with|free from|free of|say no to|hands off|desist from|put aside
         no longer|swap|replace|cut out|eliminate|away with|the temptation to|fight the temptation to|think better of
@@ -130,7 +130,7 @@ CUES = {
     """,
     # What follows is rejected.
     "myth": """
-        it is a myth that|a myth that|myth that|the myth of|the myth about|myth is that|myths about|not true that
+        it is a myth that|old wives tale say to|old wives tale say that|old wives tale claim|a myth that|myth that|the myth of|the myth about|myth is that|myths about|not true that
         it is not true that|untrue that|false that|it is wrong that|wrong to think that|wrong to believe that
         wrong to say that|incorrect that|misconception that|misconception is that|misconception about|misbelief that
         false belief that|mistaken belief that|mistaken idea that|wrong idea that|old wives tale that|wives tale that
@@ -179,7 +179,7 @@ CUES = {
         contrary to what many believe|contrary to what many people believe|contrary to popular opinion|nothing to lose
         contrary to what you may have heard|contrary to what you may have read|never a waste of time to|no drawback
         no disadvantage|not forgetting|no earlier than|no wonder|at no cost|cost nothing|if it do not|no trouble to
-        if not done|not a crime|no one will blame|no one will mind|nothing wrong|no hesitation|not to be missed
+        if not done|not require|not need any|not have to be an expert to|not need to be an expert to|not a crime|nobody regret|nobody ever regret|no one ever regret|no one has regretted|nobody was ever harmed by|no one will blame|no one will mind|nothing wrong|no hesitation|not to be missed
         never regret|no rush to stop|not be sorry|not too soon|nothing more important than|nothing better than
         not rocket science|not difficult|not hard to|no special training|no special skill|no training needed
         not need any training|not a sign of weakness

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from medtune.detect.polarity.phrases import Cue, is_adverb
-from medtune.detect.polarity.tokens import Token
+from medtune.detect.polarity.tokens import Token, stem
 from medtune.detect.polarity.words import (
     APPROVAL,
     BAD_NOUNS,
@@ -20,6 +20,12 @@ from medtune.detect.polarity.words import (
     VERBS,
     WITHOUT_CONDITION,
 )
+
+_SAYS = frozenset(stem(word) for word in SAYS)
+_APPROVALS = frozenset("approval permission consent supervision clearance".split())
+_PREPOSITIONS = frozenset("by with for in after before while when without from of about on to at through during not".split())
+_WORSE = frozenset("worse harder difficult impossible useless dangerous permanent deeper infected bigger".split())
+_EASIER = frozenset("better easier safer possible alive comfortable clean safe open clear calm still free".split())
 
 Mood = Literal["command", "subject", "past", "told", "supposed", "inherit", "fragment"]
 
@@ -39,7 +45,8 @@ def mood(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:
     if not verbal:
         return "subject" if _opening(tokens, place) else "inherit"
     if kind == "ing":
-        return "subject" if opens or before in ("the", "of", "by", "from") and _opening(tokens, place) else "inherit"
+        adjectival = before[:1].isalpha() and before not in _PREPOSITIONS and _opening(tokens, place)
+        return "subject" if opens or adjectival or before in ("the", "of", "by", "from") and _opening(tokens, place) else "inherit"
     if before in MODALS or before in ("do", "to", "you", "we", "better"):
         return "command" if before != "to" or step > 0 else "subject"
     if before == "be" or before == "been":
@@ -47,12 +54,14 @@ def mood(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:
     if kind == "ed":
         if before in ("is", "are"):
             return "told"
+        if before in ("neither", "nor", "or", "and") and any(t.word in MODALS for t in tokens[:place]):
+            return "command"
         return "past"
     if before in ("is", "are"):
         return "inherit"
     if kind == "base" or tokens[place].word in VERBS:
         if opens:
-            return "command" if before not in ("and", "or", ",") or _commanding(tokens, place) else "told"
+            return "command" if before not in ("and", "or", ",") or _commanding(tokens, step + 1) else "told"
         return "command" if _commanding(tokens, place) else "told"
     return "told"
 
@@ -115,6 +124,8 @@ def _commanding(tokens: Sequence[Token], place: int) -> bool:
             or not tokens[step - 1].word[0].isalnum()
             or tokens[step - 1].word in ("then", "please", "and")
         )
+        if token.word == "waste" or (token.word == "lose" and fresh):
+            return True
         fresh = fresh or is_adverb(tokens[step - 1].word)
         if token.word in MODALS or token.word in ("you", "not", "never", "avoid"):
             return True
@@ -139,17 +150,19 @@ def condition(tokens: Sequence[Token], cues: Sequence[Cue], first: int, last: in
                 return "until"
         elif word == "till" and sign < 0:
             return "till"
+        elif word in ("with", "under") and _APPROVALS.intersection(words[step + 1 : min(high, step + 6)]):
+            return f"{word} approval"
         elif word == "only" and _restricts(words, step, first, last):
             return "only"
         elif word == "before" and step > last and sign < 0 and _finite_after(tokens, step, high):
             return "before"
-        elif word == "before" and step < first and first - step <= 4 and _asks(words, low, step):
+        elif word == "before" and step < first and first - step <= 4 and sign > 0 and not _waits(words, step) and _asks(words, low, step):
             return "ask before"
         elif word == "without" and step > last and sign < 0 and _asking(tokens, step):
             return "without"
         elif word in ("if", "when", "once", "after") and _approved(words, step, high):
             return f"{word} told"
-        elif word == "if" and step > last and sign > 0 and any(w in ("may", "might") for w in words[low:first]):
+        elif word == "if" and step > last and sign > 0 and any(w in ("may", "might") for w in words[low:step]):
             return "may … if"
     return ""
 
@@ -157,7 +170,10 @@ def condition(tokens: Sequence[Token], cues: Sequence[Cue], first: int, last: in
 def _clause_chain(words: list[str], first: int, last: int) -> tuple[int, int]:
     """From the last hard stop before the action to the first one behind it."""
     stops = {";", ":", "—", "but"}
-    low = max((step + 1 for step in range(first) if words[step] in stops), default=0)
+    low = max(
+        (step + 1 for step in range(first) if words[step] in stops or words[max(0, step - 1) : step + 1] == [",", "so"]),
+        default=0,
+    )
     high = min((step for step in range(last + 1, len(words)) if words[step] in stops), default=len(words))
     if high < len(words) and words[high] == "but" and words[high + 1 : high + 2] == ["only"]:
         high = len(words)
@@ -194,6 +210,11 @@ def _finite_after(tokens: Sequence[Token], step: int, high: int) -> bool:
     return any(token.word in FINITE for token in after) or any(token.form == "ing" for token in after[:1])
 
 
+def _waits(words: list[str], step: int) -> bool:
+    """«Don't wait … before» sets no condition."""
+    return any(word in ("wait", "delay", "hesitate", "dither") for word in words[:step])
+
+
 def _asks(words: list[str], low: int, step: int) -> bool:
     return any(word in ("ask", "check", "consult", "call", "speak", "talk", "asking", "approval") for word in words[low:step]) and any(
         word in ("doctor", "pharmacist", "physician", "nurse", "midwife", "doctors", "gp", "advice", "helpline", "centre", "permission",
@@ -219,7 +240,7 @@ def _approved(words: list[str], step: int, high: int) -> bool:
     return any(word in APPROVAL for word in clause) and (any(word in agents for word in clause) or len(clause) <= 2)
 
 
-def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int) -> tuple[int, str, bool]:
+def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int, guess: bool = False) -> tuple[int, str, bool]:
     """The evaluation behind the action in its clause: -1, 0 or 1, its words, and whether it is a plain side effect."""
     high = last + 1
     while high < len(tokens) and tokens[high].word not in _STOPS:
@@ -231,6 +252,11 @@ def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int) -> tuple[
     step = last + 1
     while step < high:
         cue = by_start.get(step)
+        if (effect := _effect(tokens, step, high)) is not None:
+            value, mild = effect
+            return flips * value, _words(tokens, step, min(high, step + 3)), mild
+        if tokens[step].word == "and" and step > last + 1:
+            flips = 1
         if cue and cue.kind in ("neg", "avert", "interrupt"):
             flips = -flips
         elif cue and cue.kind in ("bad", "bad_verb"):
@@ -239,10 +265,20 @@ def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int) -> tuple[
             return _good(tokens, cue, flips, high)
         elif cue and cue.kind == "myth":
             return -1, _words(tokens, cue.start, cue.end), False
-        elif (effect := _effect(tokens, step, high)) is not None:
-            value, mild = effect
-            return flips * value, _words(tokens, step, min(high, step + 3)), mild
         step = cue.end if cue else step + 1
+    return _by_nouns(tokens, last, high, flips) if guess else (0, "", False)
+
+
+def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> tuple[int, str, bool]:
+    """A verb that no table knows: what it names tells a harm from a benefit."""
+    finite = any(t.form == "s" or t.word in ("can", "may", "could", "will", "might", "would") for t in tokens[last + 1 : last + 4])
+    for token in tokens[last + 1 : high] if finite else ():
+        if token.word in MILD:
+            return 0, token.word, True
+        if token.word in BAD_NOUNS:
+            return -flips, token.word, False
+        if token.word in GOOD_NOUNS:
+            return flips, token.word, False
     return 0, "", False
 
 
@@ -260,6 +296,12 @@ def _good(tokens: Sequence[Token], cue: Cue, flips: int, high: int) -> tuple[int
 def _effect(tokens: Sequence[Token], step: int, high: int) -> tuple[int, bool] | None:
     """Direction of an effect verb times the value of what it affects; None if there is no such pair."""
     token = tokens[step]
+    if token.stem in ("mak", "keep", "leav", "render"):
+        for word in tokens[step + 1 : min(high, step + 6)]:
+            if word.word in _WORSE:
+                return -1, False
+            if word.word in _EASIER:
+                return 1, False
     direction = 1 if token.stem in UP else -1 if token.stem in DOWN else 0
     if not direction:
         return None
@@ -272,7 +314,7 @@ def _effect(tokens: Sequence[Token], step: int, high: int) -> tuple[int, bool] |
         if word in BAD_NOUNS:
             return -direction, False
         if word in GOOD_NOUNS:
-            return direction, False
+            return 1 if token.stem in ("eas", "sooth", "reliev") else direction, False
     return None
 
 
@@ -298,7 +340,7 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
             step == 0 or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
         ):
             source = step
-        elif source >= 0 and tokens[step].stem in SAYS and word not in ("read",):
+        elif source >= 0 and tokens[step].stem in _SAYS and word not in ("read",):
             return True
     return False
 

@@ -8,7 +8,7 @@ from medtune.detect.polarity.tokens import Token, stem, tokenise
 from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS
 
 _AFTER, _BEFORE = 14, 14
-_PARTICLES = frozenset("out off up down back away in over together apart aside".split())
+_PARTICLES = frozenset("out off up down away in over together apart aside".split())
 _ALIKE = (
     "apply put place use rub smear spread dab pour",
     "give administer offer feed",
@@ -30,7 +30,7 @@ _SYNONYMS: dict[str, frozenset[str]] = {}
 for _group in _ALIKE:
     _stems = frozenset(stem(word) for word in _group.split())
     _SYNONYMS.update({one: _SYNONYMS.get(one, frozenset()) | _stems for one in _stems})
-_VERB_STEMS = frozenset(token.stem for token in tokenise(" ".join(sorted(VERBS))))
+VERB_STEMS = frozenset(token.stem for token in tokenise(" ".join(sorted(VERBS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Match:
     head: int
     places: tuple[int, ...]
     coverage: float
+    undone: bool = False
 
     @property
     def first(self) -> int:
@@ -72,24 +73,41 @@ def parse_action(action: str) -> Action | None:
     others = [token.stem for token in content[1:] if token.word not in STOP and token.word not in _PARTICLES]
     if not others:  # «move the person», «lie down»: a person or particle is better than nothing
         others = ["person" for token in content[1:] if token.word in PERSON][:1]
-    return Action(head, tuple(dict.fromkeys(others)), negated, head not in _VERB_STEMS and not others)
+    return Action(head, tuple(dict.fromkeys(others)), negated, head not in VERB_STEMS and not others)
 
 
 def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) -> list[Match]:
     """Every place of the action in one sentence, best-covered kind first; `known`: stems of the text so far."""
     stems = [token.stem for token in tokens]
     exact = [place for place, found in enumerate(stems) if found == action.head]
+    exact += _undone(tokens, action.head)
     matches = [match for place in exact if (match := _around(tokens, stems, place, action, known, len(exact) > 1))]
     if matches:
         best = max(match.coverage for match in matches)
-        return [match for match in matches if match.coverage >= best - 0.34]
+        return [match for match in matches if match.coverage >= best - 0.15]
     if not action.others:
         return []
     alike = _SYNONYMS.get(action.head, frozenset())
-    near = [place for place, found in enumerate(stems) if found in alike]
+    near = [place for place, found in enumerate(stems) if found in alike and (not place or tokens[place - 1].word not in ("in", "the", "a", "of"))]
     matches = [match for place in near if (match := _around(tokens, stems, place, action, frozenset(), False))]
-    full = [match for match in matches if match.coverage >= 0.6]
+    full = [
+        Match(match.head, match.places, 0.9 * match.coverage)
+        for match in matches
+        if match.coverage >= 0.6 and (match.first == match.head or tokens[match.head].form == "ed")
+    ]
     return full or _object_only(tokens, stems, action)
+
+
+def _undone(tokens: Sequence[Token], head: str) -> list[int]:
+    """«Leave the wound uncovered»: not to cover it."""
+    return [
+        place
+        for place, token in enumerate(tokens)
+        if token.word.startswith("un")
+        and len(token.word) > 6
+        and stem(token.word[2:]) == head
+        and any(before.stem == "leav" for before in tokens[max(0, place - 7) : place])
+    ]
 
 
 def _around(
@@ -98,7 +116,7 @@ def _around(
     """The verb at `head` with the nearest objects: behind it, else before it (passive)."""
     places, found = [head], 0.0
     for number, other in enumerate(action.others):
-        place = _nearest(tokens, stems, head, other)
+        place = _nearest(tokens, stems, head, other, first=number == 0 and tokens[head].form == "base")
         if place < 0 and number == 0:
             place = _pronoun(tokens, head, other in known or other == "person" or not many)
         if place >= 0:
@@ -110,20 +128,20 @@ def _around(
     wanted = 0.5 if len(action.others) > 1 else 0.6
     if action.others and coverage < wanted and not (coverage >= 0.5 and _alone(tokens, head)):
         return None
-    return Match(head, tuple(sorted(set(places))), coverage)
+    return Match(head, tuple(sorted(set(places))), coverage, stem(tokens[head].word[2:]) == action.head)
 
 
-def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str) -> int:
+def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, first: bool = False) -> int:
     def fits(place: int) -> bool:
         return stems[place] == other or (other == "person" and tokens[place].word in PERSON)
 
     for place in range(head + 1, min(len(stems), head + _AFTER)):
-        if tokens[place].word in (";", "!"):
+        if tokens[place].word in (";", "!") or stems[place] == stems[head]:
             break
         if fits(place):
             return place
     for place in range(head - 1, max(-1, head - _BEFORE), -1):
-        if tokens[place].word in (";", "!"):
+        if tokens[place].word in (";", "!") or stems[place] == stems[head] or (first and tokens[place].word == ","):
             break
         if fits(place):
             return place
@@ -140,6 +158,8 @@ def _pronoun(tokens: Sequence[Token], head: int, named: bool) -> int:
 
 def _alone(tokens: Sequence[Token], head: int) -> bool:
     """The verb stands without any object: «rub or scratch», «never squeeze»."""
+    if tokens[head].form == "ing" and head + 1 < len(tokens) and tokens[head + 1].form == "s":
+        return True
     return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in (
         "or", "and", "nor", "hard", "firmly", "immediately", "now", "at", "until", "if", "unless", "before", "while",
         "when", "because", "straight", "again", "is", "can", "may", "will", "makes", "only",

@@ -46,7 +46,7 @@ def read_polarity(text: str, action: str) -> Polarity:
     if not mentions:
         return Polarity("unclear", "", "the action was not found")
     best = max(mention.coverage for mention in mentions)
-    chosen, rule = _combine([mention for mention in mentions if mention.coverage >= best - 0.34])
+    chosen, rule = _combine([mention for mention in mentions if mention.coverage >= best - 0.15])
     polarity = chosen.judgement.polarity
     if rule:
         polarity = "unclear"

@@ -45,7 +45,8 @@ def _governs(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
     # «Stop the person from drinking», «neither stop nor slow compressions»
     if words[-1:] == ["from"] and len(words) <= 6:
         return True
-    return len(words) <= 3 and words[:1] in (["or"], ["nor"]) and (words[1:2] == [] or words[1] in FILLERS)
+    # «do not stop or slow down the cooling»
+    return len(words) <= 5 and words[:1] in (["or"], ["nor"]) and all(word in FILLERS or word == "down" for word in words[2:])
 
 
 def _evaluates(tokens: Sequence[Token], cue: Cue, place: int) -> bool:

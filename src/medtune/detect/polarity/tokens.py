@@ -37,14 +37,14 @@ LEMMAS = {
         "write": "wrote written", "swell": "swollen swelled", "forbid": "forbade forbidden", "life": "lives",
         "dial": "dialling dialled", "swear": "swore sworn", "become": "became", "spit": "spat",
         "bind": "bound", "rise": "rose risen", "use": "using used uses", "tie": "tied ties tying", "die": "died dies dying", "find": "found", "mean": "meant", "kneel": "knelt", "show": "shown",
-        "speak": "spoke spoken", "hide": "hid hidden", "ride": "rode ridden", "draw": "drew drawn",
+        "dig": "dug", "sting": "stung", "speak": "spoke spoken", "hide": "hid hidden", "ride": "rode ridden", "draw": "drew drawn",
     }.items()
     for form in forms.split()
 }  # fmt: skip
 _PAST = frozenset(
     "gave given took taken made kept held went gone got gotten said told thought ate eaten drank drunk ran sat stood "
     "brought fed felt lost saw seen sent shook shaken tore torn threw thrown woke woken wore worn laid began begun "
-    "bled broke broken burnt chose chosen fell fallen forgot forgotten froze frozen knew known bent heard slept bit "
+    "bled broke broken burnt chose chosen fell fallen forgot forgotten froze frozen knew known bent heard slept bit dug stung "
     "bitten blew blown drove driven stuck taught wrote written done did had spat bound found drawn drew left".split()
 )
 _NOT_ING = frozenset("thing bring king ring sting string swing spring during evening anything something sling".split())
@@ -94,7 +94,7 @@ def form(word: str) -> str:
     """`ing`, `ed` (past or participle), `s` or `base`; told from the letters alone."""
     if word.endswith("ing") and len(word) > 4 and word not in _NOT_ING:
         return "ing"
-    if word in _PAST or (word.endswith("ed") and len(word) > 3 and word not in _NOT_ED):
+    if word in _PAST or (word.endswith("ed") and len(word) > 3 and not word.endswith("eed") and word not in _NOT_ED):
         return "ed"
     if word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
         return "s"
@@ -106,6 +106,8 @@ def stem(word: str) -> str:
     word = LEMMAS.get(word, word)
     if len(word) <= 3 or not word.isalpha():
         return word
+    if word.endswith("ly") and len(word) > 5 and word not in ("apply", "supply", "family", "reply"):
+        word = word[:-2]
     kind = form(word)
     if kind == "ing":
         word = _undouble(word[:-3])

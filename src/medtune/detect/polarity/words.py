@@ -19,7 +19,7 @@ ADVERBS = frozenset(
     "ever really simply also always then please even very extremely especially strongly generally usually often now "
     "first just still already again at all once quickly immediately firmly gently carefully slowly never-ever "
     "absolutely only actually certainly definitely deliberately instead either both routinely blindly ever "
-    "under any circumstances kindly next finally lastly afterwards meanwhile otherwise therefore thus so perhaps "
+    "under any circumstances kindly next finally lastly afterwards meanwhile otherwise therefore thus perhaps "
     "much far quite rather considerably today nevertheless right away straight sometimes rarely seldom commonly "
     "soon secondly thirdly additionally furthermore moreover ideally promptly better anymore well".split()
 )
@@ -27,7 +27,7 @@ ADVERBS = frozenset(
 
 FILLERS = frozenset(
     "the a an any your their his her its to with from on about of in for this that these those some doing giving "
-    "performing further all or and using having being you them him it there for against people person anyone".split()
+    "performing step chance opportunity need importance value task act duty moment further all or and using having being you them him it there for against people person anyone".split()
 )
 """May stand between stop, delay, forget and the like and what they govern."""
 
@@ -56,7 +56,7 @@ VERBS = frozenset(
     "allow place switch shut close find bring fetch send protect shield smoke exercise sleep stretch bathe shower "
     "douse submerge brush floss gargle inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap "
     "tap kneel compress ventilate resuscitate defibrillate act learn remember choose pick prefer replace change "
-    "top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
+    "wear dismiss sip nibble book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
 )
 """Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
 
@@ -71,7 +71,7 @@ HEARSAY = frozenset(
     "neighbors friend friends uncle aunt mother father internet rumour rumor folklore tradition legend movies movie "
     "films film blog blogs forum forums websites website post posts folk everyone few majority relatives mum mom "
     "critics colleague colleagues brother sister parents ancestors author authors article articles they influencer "
-    "influencers myth tale superstition video videos poster passer-by bystander bystanders advert advertisement".split()
+    "influencers myth tale superstition video videos poster wisdom passer-by bystander bystanders advert advertisement".split()
 )
 """Sources that give no advice worth the name: what they say is reported."""
 
@@ -96,8 +96,8 @@ WITHOUT_CONDITION = frozenset(
 
 MILD = frozenset(
     "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness sleepiness "
-    "itching rash side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
-    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging".split()
+    "itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
+    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell".split()
 )
 """Plain side effects: naming them is a description, no warning."""
 
@@ -106,16 +106,17 @@ BAD_NOUNS = frozenset(
     "spasm spasms harm injury injuries complication complications blistering blister blisters frostbite choking "
     "suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria germs dirt "
     "inflammation bruising symptoms irritation hypothermia dehydration aspiration heat tissue nerve loss clot venom "
-    "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene "
+    "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene dirty air deeper choke bleed coma hypoglycaemia fainting unconsciousness breakage "
+    "spread strain weakness regurgitation fracture fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion cramps "
     "chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears".split()
 )
 GOOD_NOUNS = frozenset(
     "healing survival chance chances breathing circulation blood flow recovery treatment oxygen help diagnosis airway "
-    "outcome outcomes comfort life lives sleep effect supply rescue care airways odds heal".split()
+    "outcome outcomes comfort relief calm warmth strength immunity safety well-being recover breathe survive life lives sleep effect supply rescue care airways odds heal".split()
 )
 
 UP = frozenset("increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
-               "introduc spread driv push".split())  # fmt: skip
+               "introduc spread driv push mak".split())  # fmt: skip
 DOWN = frozenset(
     "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder impair "
     "block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash".split()
