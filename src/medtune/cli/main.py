@@ -1,6 +1,7 @@
 """The command `medtune`: wires verbs to their files, which are imported when they are used."""
 
 import difflib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -87,4 +88,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the command `medtune`."""
+    # Waiting OpenMP threads spin for milliseconds, so two busy programs starve each other: beside another training, matrix
+    # products took five times as long as with a short spin. libgomp reads this once, when torch is loaded.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     cli.main(prog_name="medtune")
