@@ -21,7 +21,7 @@ CUES = {
         delay before|rush past|drop|dismiss|brush off|play down
     """,
     "good_verb": """
-        help|save life|save a life|make sense|buy time|work|matter|count|do no harm|keep alive|pay off|do wonders|soothe
+        help|save life|save a life|make sense|buy time|work|matter|count|do no harm|keep alive|pay off|do wonders|soothe|calm|comfort|relax|settle|strengthen|preserve|ease the|relieve
         go a long way|protect|aid|assist|do good|save|make a difference|make all the difference|come first|be required
         be needed|be encouraged|be preferred|be urged|be allowed|be permitted|benefit|double the chance|be worth
     """,
@@ -40,7 +40,7 @@ CUES = {
         jeopardize|exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the|tear open|open the wound|breed
         let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse|paralyze|corrode|burn again|do no good
         strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off|stop the heart|deprive|crack|snap
-        break the|disagree|hurt|cost precious|cost valuable|cost the|be dropped|be abandoned|be left undone|be left in place|can go wrong
+        break the|disagree|hurt|get worse|become worse|grow worse|go wrong|turn worse|be abandoned|cost precious|cost valuable|cost the|be dropped|be abandoned|be left undone|be left in place|can go wrong
         turn a small|turn a minor|set back|push germs|push bacteria|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
@@ -67,7 +67,7 @@ CUES = {
         advise you against|advise people against|warn people against|advise anyone against|counsel against|danger of
         danger in|caution against|speak against|argue against|forbid|prohibit|ban|rule out|warn of|warn about|risk of
         risk in|dangers of|illegal|unlawful|disastrous|catastrophic|no substitute for a doctor|worse than useless
-        out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|best avoided|better avoided|best left|better left|best not|better not|not advisable|not supposed to|not meant to
+        out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed|not permitted|not right|not ok|not okay|best avoided|better avoided|best left|better left|best not|better not|not advisable|not supposed to|not meant to
         not a good idea|not suitable|unsuitable|never a good idea|the opposite of what
     """,
     # Turns what follows round, through to the end of the clause.
@@ -97,7 +97,7 @@ CUES = {
         once believed|once thought|once common|once advised|once recommended|once standard
     """,
     "report": """
-        you may have heard|you might have heard|you may have read|you might have read|you may have been told|you may hear
+        you may have heard|i have read|i have heard|have heard that|have read that|you might have heard|you may have read|you might have read|you may have been told|you may hear
         you may be told|you might be told|have you heard|word has it|legend has it|rumour has it|rumor has it|you may have seen
         it is said|it is said that|is said to|are said to|is believed to|it is believed|it is often said|it is claimed
         it is often claimed|it is widely believed|it is commonly believed|it is rumoured|is rumoured to|is thought to
@@ -180,7 +180,7 @@ CUES = {
         contrary to what you may have heard|contrary to what you may have read|never a waste of time to|no drawback
         no disadvantage|not forgetting|no earlier than|no wonder|at no cost|cost nothing|if it do not|no trouble to
         if not done|not require|not need any|not have to be an expert to|not need to be an expert to|not a crime|nobody regret|nobody ever regret|no one ever regret|no one has regretted|nobody was ever harmed by|no one will blame|no one will mind|nothing wrong|no hesitation|not to be missed
-        never regret|no rush to stop|not be sorry|not too soon|nothing more important than|nothing better than
+        never regret|not regret|can not overdo|can not overestimate|can hardly|can scarcely|never too soon to|not too soon to|no rush to stop|not be sorry|not too soon|nothing more important than|nothing better than
         not rocket science|not difficult|not hard to|no special training|no special skill|no training needed
         not need any training|not a sign of weakness
     """,

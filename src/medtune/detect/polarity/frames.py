@@ -23,6 +23,7 @@ from medtune.detect.polarity.words import (
 
 _SAYS = frozenset(stem(word) for word in SAYS)
 _APPROVALS = frozenset("approval permission consent supervision clearance".split())
+_SUPPOSING = frozenset("if when unless once is are be been until as not never well strongly highly".split())
 _PREPOSITIONS = frozenset("by with for in after before while when without from of about on to at through during not".split())
 _WORSE = frozenset("worse harder difficult impossible useless dangerous permanent deeper infected bigger".split())
 _EASIER = frozenset("better easier safer possible alive comfortable clean safe open clear calm still free".split())
@@ -54,16 +55,28 @@ def mood(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:
     if kind == "ed":
         if before in ("is", "are"):
             return "told"
-        if before in ("neither", "nor", "or", "and") and any(t.word in MODALS for t in tokens[:place]):
+        if before in ("neither", "nor", "or", "and", "but", ",", "rather", "then") and any(t.word in MODALS for t in tokens[:place]):
             return "command"
         return "past"
     if before in ("is", "are"):
         return "inherit"
+    if kind == "base" and _causative(tokens, place):
+        return "command"
     if kind == "base" or tokens[place].word in VERBS:
         if opens:
             return "command" if before not in ("and", "or", ",") or _commanding(tokens, step + 1) else "told"
         return "command" if _commanding(tokens, place) else "told"
     return "told"
+
+
+def _causative(tokens: Sequence[Token], place: int) -> bool:
+    """«Have the patient sit», «let her rest»."""
+    for step in range(place - 2, max(-1, place - 7), -1):
+        if not tokens[step].word[0].isalnum():
+            return False
+        if tokens[step].word in ("have", "let", "make", "help", "get", "ask", "tell", "encourage", "allow", "watch"):
+            return step == 0 or tokens[step - 1].word in ("then", "and", ",", ":", "please", "not", "to", "should", "must")
+    return False
 
 
 def _passive(tokens: Sequence[Token], step: int) -> Mood:
@@ -234,6 +247,8 @@ def _approved(words: list[str], step: int, high: int) -> bool:
     for word in words[step + 1 : min(high, step + 10)]:
         if word in (",",):
             break
+        if word == "not":
+            return False
         clause.append(word)
     agents = ("doctor", "nurse", "dispatcher", "physician", "pharmacist", "operator", "midwife", "specialist", "team", "expert",
               "gp", "control", "professional", "surgeon", "clinician", "you", "advice", "centre", "paramedic", "label")  # fmt: skip
@@ -276,7 +291,8 @@ def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> tupl
         if token.word in MILD:
             return 0, token.word, True
         if token.word in BAD_NOUNS:
-            return -flips, token.word, False
+            away = {t.word for t in tokens[last + 1 : high]} & {"down", "away", "bay", "off", "out"}
+            return flips if away else -flips, token.word, False
         if token.word in GOOD_NOUNS:
             return flips, token.word, False
     return 0, "", False
@@ -340,8 +356,11 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
             step == 0 or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
         ):
             source = step
-        elif source >= 0 and tokens[step].stem in _SAYS and word not in ("read",):
-            return True
+        elif tokens[step].stem in _SAYS and step + 1 < len(tokens) and tokens[step + 1].word != ",":
+            told = tokens[step].form == "ed" and step > 0 and tokens[step - 1].word[0].isalpha()
+            told = told and not _SUPPOSING.intersection(t.word for t in tokens[:step])
+            if (source >= 0 and word != "read") or told:
+                return True
     return False
 
 

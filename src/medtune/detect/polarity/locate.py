@@ -162,7 +162,7 @@ def _alone(tokens: Sequence[Token], head: int) -> bool:
         return True
     return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in (
         "or", "and", "nor", "hard", "firmly", "immediately", "now", "at", "until", "if", "unless", "before", "while",
-        "when", "because", "straight", "again", "is", "can", "may", "will", "makes", "only",
+        "when", "because", "straight", "after", "for", "during", "with", "by", "from", "too", "to", "in", "again", "is", "can", "may", "will", "makes", "only",
     )  # fmt: skip
 
 

@@ -8,10 +8,9 @@ from medtune.detect.polarity import frames, sequel
 from medtune.detect.polarity.layout import Sentence
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.phrases import Cue, all_cues, choose
-from medtune.detect.polarity.scope import reaches
+from medtune.detect.polarity.scope import is_verb_start, reaches
 from medtune.detect.polarity.tokens import Token
-from medtune.detect.polarity.locate import VERB_STEMS
-from medtune.detect.polarity.words import DOWN, FILLERS, MILD, UP
+from medtune.detect.polarity.words import DOWN, FILLERS, MILD, UP, VERBS
 
 Kind = Literal["advised", "prohibited", "conditional", "reported", "unclear"]
 
@@ -19,6 +18,8 @@ _TURNING = frozenset({"neg", "avert", "interrupt", "bad"})
 _BETTER = frozenset("better safer rather wiser preferable more quicker greater surer faster simpler stronger".split())
 _BLOCKERS = frozenset("keep prevent stop discourag deter hold restrain bar ban prohibit protect forbid talk".split())
 _OBLIGING = frozenset("need needs have has ought try is remember".split())
+_LINKING = frozenset("is are can may will should must ought has could might was".split())
+_NOUN_ENDINGS = ("sure", "tion", "sion", "ment", "oval", "ance")
 _TOLD = frozenset("reported admitted described denied tried recalled mentioned remembered".split())
 EFFECTS = UP | DOWN
 _TOO = frozenset("early soon often much many quickly fast careful long hard well strongly highly".split())
@@ -56,7 +57,8 @@ def judge(sentence: Sentence, match: Match, following: Sequence[Sentence]) -> Ju
     evidence = _gather(tokens, cues, match, anchor)
     _apply_header(sentence, cues, anchor, evidence)
     passive = match.head > anchor and _is_passive(tokens, match)
-    mood = frames.mood(tokens, match.head if passive else anchor, passive or match.head == anchor)
+    verbal = passive or (match.head == anchor and not _is_noun(tokens, match.head))
+    mood = frames.mood(tokens, match.head if passive else anchor, verbal)
     if evidence.gerund:
         mood = "subject"
     elif match.undone:
@@ -84,11 +86,24 @@ def _anchor(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
     behind = [place for place in match.places if place > match.head]
     if not behind:
         return _anchor_before(tokens, cues, match)
-    parts = [cue for cue in cues if match.head < cue.start < behind[-1] and cue.kind in ("neg", "avert", "just")]
+    parts = [
+        cue
+        for cue in cues
+        if match.head < cue.start < behind[-1]
+        and cue.kind in ("neg", "avert", "just")
+        and not (is_verb_start(tokens, cue.end) or tokens[cue.end].form == "ing")  # «elevate rather than lower the leg»
+    ]
     if parts:
         return next(place for place in behind if place > parts[-1].start)
     words = [token.word for token in tokens[match.head + 1 : behind[0]]]
     return behind[0] if "but" in words or ("over" in words and _chooses(tokens, match.head)) else match.head
+
+
+def _is_noun(tokens: Sequence[Token], head: int) -> bool:
+    """«Exposure to …», «treatment», «use of …»."""
+    word = tokens[head].word
+    follows = tokens[head + 1].word if head + 1 < len(tokens) else ""
+    return follows == "of" or (len(word) > 6 and word.endswith(_NOUN_ENDINGS) and word not in VERBS)
 
 
 def _anchor_before(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
@@ -167,6 +182,9 @@ def _without_repeats(tokens: Sequence[Token], reached: list[tuple[Cue, int]]) ->
             between = {token.word for token in tokens[kept[-1][0].end : cue.start]}
             if between & {",", "and", "or"} or tokens[cue.start].word in ("nor", "neither"):
                 kept.pop()
+        elif cue.kind == "interrupt" and kept and kept[-1][0].kind == "interrupt":
+            if {token.word for token in tokens[kept[-1][0].end : cue.start]} & {",", "and", "or", "nor"}:
+                kept.pop()
         kept.append((cue, target))
     return kept
 
@@ -187,7 +205,7 @@ def _weigh(tokens: Sequence[Token], cue: Cue, target: int, match: Match, found: 
         found.equalled = found.equalled or tokens[cue.end - 1].word in ("than", "as")
     elif cue.kind == "just":
         later = {token.word for token in tokens[match.last :]}
-        if not later & {"also", "too", "but", "additionally", "as"}:
+        if cue.start and not later & {"also", "too", "but", "additionally", "as"}:
             found.sign, found.turned_by = -found.sign, phrase
     elif cue.kind in _TURNING:
         if cue.kind == "neg" and (_too_much(tokens, cue, match) or _incomparable(tokens, cue, target)):
@@ -204,6 +222,8 @@ def _incomparable(tokens: Sequence[Token], cue: Cue, target: int) -> bool:
     words = [token.word for token in tokens[cue.end : target]]
     if "than" in words and set(words) & _BETTER:
         return True
+    if tokens[cue.start].word in ("never", "is", "not") and words[:1] == ["too"] and words[-1:] == ["to"]:
+        return words[1] in ("soon", "early", "late", "old", "young", "small", "ill", "weak")
     if tokens[cue.start].word == "no" and set(words) & {"needed", "required", "necessary"} and words[-1] == "to":
         return True
     return tokens[cue.start].word == "no" and "too" in words and "to" in words[words.index("too") :]
@@ -310,13 +330,14 @@ def _consequence(
         mood in ("told", "inherit") and match.last > match.head >= 0 and _is_passive(tokens, match)
     ):
         return frames.predicate(tokens, cues, _subject_end(tokens, cues, match), match.head >= 0)
-    linked = any(token.word in ("is", "are", "can", "may", "will") for token in tokens[match.last + 1 : match.last + 3])
-    if mood == "command" and match.head == anchor == 0 and tokens[0].stem not in VERB_STEMS and linked:
+    linked = any(token.word in _LINKING for token in tokens[match.last + 1 : match.last + 3])
+    noun = match.head == anchor == 0 and linked
+    if (mood == "command" and noun) or tokens[0].word == "that":
         return frames.predicate(tokens, cues, _subject_end(tokens, cues, match))
     if mood == "supposed" and _if_you(tokens, anchor):
         comma = next((step for step in range(match.last + 1, len(tokens)) if tokens[step].word == ","), -1)
         if comma > 0:
-            value, words, mild = frames.predicate(tokens, cues, comma)
+            value, words, mild = frames.predicate(tokens, cues, comma, guess=True)
             return (value, words, mild) if value < 0 or mild else (0, "", False)
     if mood == "command" and anchor == match.head:
         for step in range(match.last + 1, len(tokens) - 2):
@@ -416,6 +437,9 @@ def _condition(
     if mood == "supposed" and not value and not evidence.from_header:
         words = [token.word for token in sentence.tokens[: match.first]]
         if "before" in words:
+            negated = any(c.kind == "neg" and "before" in words[c.end :] for c in cues if c.end <= match.first)
+            if negated and not evidence.turned_by:
+                return Judgement("advised", "not before it is done")
             free = evidence.sign < 0 or evidence.interrupted or any(c.kind == "plain" and c.end <= match.first for c in cues)
             if free and evidence.sign > 0 and not evidence.turned_by:
                 return Judgement("advised", "without delay")

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from medtune.detect.polarity.phrases import Cue, is_adverb
-from medtune.detect.polarity.tokens import Token
+from medtune.detect.polarity.tokens import Token, stem
 from medtune.detect.polarity.words import FILLERS, POSITIVE_STARTS, SUBORDINATORS, VERBS
 
 _HARD = frozenset({";", "!", "?"})
+_INTERRUPTS = frozenset(stem(word) for word in "stop delay interrupt postpone skip miss pause cease omit neglect".split())
 _RESETS = frozenset({"but", "however", "instead", "then", "so", "therefore"})
 _SUBJECTS = frozenset("you he she it this they we i that there which".split())
 _LINKS = frozenset("to of in that is be when if from against about by on for as are".split())
@@ -22,16 +23,18 @@ def is_verb_start(tokens: Sequence[Token], place: int) -> bool:
 def reaches(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[int]) -> bool:
     """Does a cue left of `place` govern it? `anchors`: the places of the action."""
     if cue.kind == "interrupt":
-        return _governs(tokens, cue, place)
+        return _governs(tokens, cue, place, anchors)
     if cue.kind in ("good", "bad"):
         return _evaluates(tokens, cue, place)
     return _scopes(tokens, cue, place)
 
 
-def _governs(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
+def _governs(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[int]) -> bool:
     """Stop, delay and the like reach their object only; wait reaches over «for … before» and «to»."""
     between = tokens[cue.end : place]
-    words = [token.word for token in between]
+    words = [token.word for step, token in enumerate(between, cue.end) if step not in anchors]
+    if words[-1:] in (["or"], ["and"]) and tokens[place].stem in _INTERRUPTS:
+        return False
     if any(word in _HARD or word in (",", ":", "—", "but") for word in words):
         return False
     if all(word in FILLERS or is_adverb(word) for word in words):
@@ -75,7 +78,7 @@ def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
         if word in _HARD:
             return False
         if word in (":", "—"):
-            if step != cue.end and not broad:
+            if step != cue.end:
                 return False
         elif word == ",":
             skipped = _parenthesis(tokens, cue, step)
@@ -167,6 +170,8 @@ def _joins(tokens: Sequence[Token], cue: Cue, step: int, place: int) -> bool:
     word = tokens[follows].word
     if tokens[step].word == "or":
         return word != "else" and not (word in _SUBJECTS)
+    if "instead" in [token.word for token in tokens[place : place + 9]] and is_verb_start(tokens, follows):
+        return False
     if word in _SUBJECTS or word in ("instead", "then", "always", "please", "immediately"):
         return False
     if not is_verb_start(tokens, follows):

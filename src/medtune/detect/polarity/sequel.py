@@ -45,8 +45,10 @@ def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
         if word not in _TURNS:
             continue
         follows = tokens[step + 1].word if step + 1 < len(tokens) else ""
-        if word == "," and follows in ("a", "an") and _value(tokens[step + 1 : step + 5]) < 0:
+        if word == "," and follows in ("a", "an") and _value(tokens[step + 1 :]) < 0:
             return -1
+        if follows in ("in", "actually") and step + 2 < len(tokens) and tokens[step + 2].word in ("fact", "reality", "truth"):
+            return 1 if {t.word for t in tokens[step + 3 :]} & {"right", "true", "correct"} else -1
         if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {"wrongly", "which", "but", "do", "never"}:
             continue
         if value := _value(tokens[step + 1 :]):

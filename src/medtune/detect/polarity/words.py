@@ -3,7 +3,7 @@
 STOP = frozenset(
     "a an the any some your their his her its my our this that these those to of on in at for with into onto from by "
     "over under around about it them him someone person you they and or up down be is are very too as all more than "
-    "'s s yourself oneself somebody anybody anyone one".split()
+    "'s s every each yourself oneself somebody anybody anyone one".split()
 )
 """Words of an action phrase that need not be found."""
 
@@ -56,7 +56,7 @@ VERBS = frozenset(
     "allow place switch shut close find bring fetch send protect shield smoke exercise sleep stretch bathe shower "
     "douse submerge brush floss gargle inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap "
     "tap kneel compress ventilate resuscitate defibrillate act learn remember choose pick prefer replace change "
-    "wear dismiss sip nibble book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
+    "wear speak walk dismiss sip nibble book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
 )
 """Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
 
@@ -83,8 +83,8 @@ FINITE = frozenset(
 )
 
 APPROVAL = frozenset(
-    "told advised prescribed instructed directed approved allowed permitted recommended trained authorised authorized "
-    "asked qualified cleared agreed agrees says tells advises allows directs instructs prescribes approves recommends "
+    "told advised prescribed instructed directed approved allowed permitted recommended authorised authorized "
+    "asked cleared agreed agrees says tells advises allows directs instructs prescribes approves recommends "
     "prescribe advise tell ask instruct direct".split()
 )
 
@@ -97,7 +97,7 @@ WITHOUT_CONDITION = frozenset(
 MILD = frozenset(
     "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness sleepiness "
     "itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
-    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell".split()
+    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell appetite weight constipated nauseous tired thirsty irritable shaky bloated mild slight temporary transient minor harmless".split()
 )
 """Plain side effects: naming them is a description, no warning."""
 
@@ -107,11 +107,11 @@ BAD_NOUNS = frozenset(
     "suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria germs dirt "
     "inflammation bruising symptoms irritation hypothermia dehydration aspiration heat tissue nerve loss clot venom "
     "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene dirty air deeper choke bleed coma hypoglycaemia fainting unconsciousness breakage "
-    "spread strain weakness regurgitation fracture fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion cramps "
+    "spread strain weakness regurgitation fracture fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies disease diseases virus viruses illness illnesses brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion cramps "
     "chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears".split()
 )
 GOOD_NOUNS = frozenset(
-    "healing survival chance chances breathing circulation blood flow recovery treatment oxygen help diagnosis airway "
+    "healing survival chance chances breathing circulation flow recovery treatment oxygen help diagnosis airway "
     "outcome outcomes comfort relief calm warmth strength immunity safety well-being recover breathe survive life lives sleep effect supply rescue care airways odds heal".split()
 )
 
