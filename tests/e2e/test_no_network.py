@@ -17,8 +17,8 @@ import fcntl, socket, struct, sys
 with socket.socket() as any_socket:  # loopback is down in a new namespace: SIOCSIFFLAGS with IFF_UP
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))
 assert [name for _, name in socket.if_nameindex()] == ["lo"]
-from medtune.cli.main import cli
-cli.main(sys.argv[1:], prog_name="medtune")
+from medtune.cli.main import main
+main()
 """
 
 

@@ -17,9 +17,9 @@ SMALL = (
 
 _SAY_TORCH = """
 import sys
-from medtune.cli.main import cli
+from medtune.cli.main import main
 try:
-    cli.main(sys.argv[1:], prog_name="medtune")
+    main()
 finally:
     print("torch imported:", "torch" in sys.modules, file=sys.stderr)
 """

@@ -88,7 +88,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the command `medtune`."""
-    # Waiting OpenMP threads spin for milliseconds, so two busy programs starve each other: beside another training, matrix
-    # products took five times as long as with a short spin. libgomp reads this once, when torch is loaded.
+    # Waiting OpenMP threads spin for milliseconds, so busy programs starve each other: beside two other trainings,
+    # matrix products took some four times as long as with this short spin. libgomp reads it once, as torch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     cli.main(prog_name="medtune")
