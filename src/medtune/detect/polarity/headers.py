@@ -7,9 +7,10 @@ from medtune.detect.polarity.tokens import Token, tokenise
 
 _LABELS = {
     "neg": r"(?:please )?(?:do not|don't|dont|never|avoid|not|no|wrong|incorrect|bad|unsafe|harmful|dangerous|forbidden"
-    r"|prohibited|contraindicated|contraindications|not recommended|not advised|not allowed|mistakes?|don'?ts|do nots"
-    r"|never ever|under no circumstances|absolutely not|must not|should not|stay away from|steer clear of|keep away from"
-    r"|(?:common |frequent |typical )?(?:mistakes?|errors?|pitfalls?)(?: to avoid)?|off limits|refrain from|skip"
+    r"|prohibited|contraindicat(?:ed|ions)|not recommended|not advised|not allowed|mistakes?|don'?ts|do nots"
+    r"|never ever|under no circumstances|absolutely not|must not|should not|stay away from|steer clear of"
+    r"|keep away from|(?:common |frequent |typical )?(?:mistakes?|errors?|pitfalls?)(?: to avoid)?|off limits"
+    r"|refrain from|skip"
     r"|(?:things|actions|foods|steps|what|measures|medicines|drugs|remedies)? ?(?:you should )?(?:not to do|to avoid"
     r"|never to do|not to give|not to use)|what (?:you )?(?:should|must) not do|what (?:you )?should never do"
     r"|(?:do not|don't|never) (?:do )?(?:this|that|these|any of these|the following|any of the following"
@@ -33,8 +34,8 @@ _POSITIVE = re.compile(
     re.IGNORECASE,
 )
 _REPORTING = re.compile(
-    r"\b(?:people|some|folk|used to|in the past|once|previously|study|studies|claims?|rumou?rs?|home remed|years ago|heard"
-    r"|believe|old advice|older)\b",
+    r"\b(?:people|some|folk|used to|in the past|once|previously|study|studies|claims?|rumou?rs?|home remed|years ago"
+    r"|heard|believe|old advice|older)\b",
     re.IGNORECASE,
 )
 
@@ -45,7 +46,7 @@ def sign_of_label(label: str) -> str:
     return next((scope for scope, pattern in _COMPILED.items() if pattern.fullmatch(flat)), "")
 
 
-def sign_of_header(header: str) -> str:
+def sign_of_header(header: str) -> str:  # noqa: PLR0911 (the first case that applies)
     """Scope of a whole header line: its label, else the parity of the cues in its main clause."""
     if scope := sign_of_label(header):
         return scope

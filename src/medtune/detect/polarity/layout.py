@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from medtune.detect.polarity.headers import sign_of_header, sign_of_label
 from medtune.detect.polarity.tokens import Token, tokenise
+from medtune.detect.polarity.words import words_of
 
 _LINE = re.compile(r"[^\n\r]+")
 _MARKER = re.compile(r"(?:[-*+•–—·▪◦‣►>]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])(?=\s|\*)\s*", re.IGNORECASE)
@@ -27,7 +28,7 @@ _LABEL = re.compile(
     r"(?:(?<=^)|(?<=[.!?;]\s)|(?<=[.!?;]\*\*\s)|(?<=[.!?;]\s\*\*))[*_ ]*([^\W\d][\w' ’-]{0,44}?)[*_ ]*:[*_]*(?=\s|$)"
 )
 _END = re.compile(r"[.!?…]+[\"”')\]*_]*(?=\s|$)")
-_ABBREVIATIONS = frozenset("e.g i.e dr mr mrs ms st no approx vs fig u.s al ca etc".split())
+_ABBREVIATIONS = words_of("e.g i.e dr mr mrs ms st no approx vs fig u.s al ca etc")
 
 
 @dataclass(frozen=True, slots=True)

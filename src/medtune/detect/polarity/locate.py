@@ -1,14 +1,14 @@
-"""Finds an action phrase («apply butter to the burn») in a sentence: any inflection, passive, pronoun for its object."""
+"""Finds an action phrase («apply butter to the burn»): any inflection, passive, a pronoun for its object."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from medtune.detect.polarity.tokens import Token, stem, tokenise
-from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS
+from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS, words_of
 
 _AFTER, _BEFORE = 14, 14
-_PARTICLES = frozenset("out off up down away in over together apart aside".split())
+_PARTICLES = words_of("out off up down away in over together apart aside")
 _ALIKE = (
     "apply put place use rub smear spread dab pour",
     "give administer offer feed",
@@ -31,6 +31,12 @@ for _group in _ALIKE:
     _stems = frozenset(stem(word) for word in _group.split())
     _SYNONYMS.update({one: _SYNONYMS.get(one, frozenset()) | _stems for one in _stems})
 VERB_STEMS = frozenset(token.stem for token in tokenise(" ".join(sorted(VERBS))))
+
+
+_NO_OBJECT = words_of(
+    "or and nor hard firmly immediately now at until if unless before while when because straight after for during "
+    "with by from too to in again is can may will makes only"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,11 @@ def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) 
     if not action.others:
         return []
     alike = _SYNONYMS.get(action.head, frozenset())
-    near = [place for place, found in enumerate(stems) if found in alike and (not place or tokens[place - 1].word not in ("in", "the", "a", "of"))]
+    near = [
+        place
+        for place, found in enumerate(stems)
+        if found in alike and (not place or tokens[place - 1].word not in ("in", "the", "a", "of"))
+    ]
     matches = [match for place in near if (match := _around(tokens, stems, place, action, frozenset(), False))]
     full = [
         Match(match.head, match.places, 0.9 * match.coverage)
@@ -110,7 +120,7 @@ def _undone(tokens: Sequence[Token], head: str) -> list[int]:
     ]
 
 
-def _around(
+def _around(  # noqa: PLR0917 (all of them are of one sentence)
     tokens: Sequence[Token], stems: list[str], head: int, action: Action, known: frozenset[str], many: bool
 ) -> Match | None:
     """The verb at `head` with the nearest objects: behind it, else before it (passive)."""
@@ -160,10 +170,7 @@ def _alone(tokens: Sequence[Token], head: int) -> bool:
     """The verb stands without any object: «rub or scratch», «never squeeze»."""
     if tokens[head].form == "ing" and head + 1 < len(tokens) and tokens[head + 1].form == "s":
         return True
-    return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in (
-        "or", "and", "nor", "hard", "firmly", "immediately", "now", "at", "until", "if", "unless", "before", "while",
-        "when", "because", "straight", "after", "for", "during", "with", "by", "from", "too", "to", "in", "again", "is", "can", "may", "will", "makes", "only",
-    )  # fmt: skip
+    return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in _NO_OBJECT
 
 
 def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> list[Match]:

@@ -4,13 +4,19 @@ from collections.abc import Sequence
 
 from medtune.detect.polarity.phrases import Cue, is_adverb
 from medtune.detect.polarity.tokens import Token, stem
-from medtune.detect.polarity.words import FILLERS, POSITIVE_STARTS, SUBORDINATORS, VERBS
+from medtune.detect.polarity.words import FILLERS, POSITIVE_STARTS, SUBORDINATORS, VERBS, words_of
 
 _HARD = frozenset({";", "!", "?"})
-_INTERRUPTS = frozenset(stem(word) for word in "stop delay interrupt postpone skip miss pause cease omit neglect".split())
+_INTERRUPTS = frozenset(
+    stem(word)
+    for word in ["stop", "delay", "interrupt", "postpone", "skip", "miss", "pause", "cease", "omit", "neglect"]
+)
 _RESETS = frozenset({"but", "however", "instead", "then", "so", "therefore"})
-_SUBJECTS = frozenset("you he she it this they we i that there which".split())
-_LINKS = frozenset("to of in that is be when if from against about by on for as are".split())
+_SUBJECTS = words_of("you he she it this they we i that there which")
+_ADVISING = words_of(
+    "recommend advis urg encourag suggest advocat prefer favour stress emphasi discourag forbid prohibit ban"
+)
+_LINKS = words_of("to of in that is be when if from against about by on for as are")
 
 
 def is_verb_start(tokens: Sequence[Token], place: int) -> bool:
@@ -29,7 +35,7 @@ def reaches(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[in
     return _scopes(tokens, cue, place)
 
 
-def _governs(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[int]) -> bool:
+def _governs(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[int]) -> bool:  # noqa: PLR0911 (the first case that applies)
     """Stop, delay and the like reach their object only; wait reaches over «for … before» and «to»."""
     between = tokens[cue.end : place]
     words = [token.word for step, token in enumerate(between, cue.end) if step not in anchors]
@@ -49,7 +55,11 @@ def _governs(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[i
     if words[-1:] == ["from"] and len(words) <= 6:
         return True
     # «do not stop or slow down the cooling»
-    return len(words) <= 5 and words[:1] in (["or"], ["nor"]) and all(word in FILLERS or word == "down" for word in words[2:])
+    return (
+        len(words) <= 5
+        and words[:1] in (["or"], ["nor"])
+        and all(word in FILLERS or word == "down" for word in words[2:])
+    )
 
 
 def _evaluates(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
@@ -62,13 +72,11 @@ def _evaluates(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
     last = tokens[cue.end - 1].word
     linked = last in _LINKS or any(word in _LINKS or word in (":", "—") for word in words)
     direct = len(words) <= 2 and tokens[place].form == "ing"
-    verbal = tokens[cue.start].stem in ("recommend", "advis", "urg", "encourag", "suggest", "advocat", "prefer", "favour",
-                                        "stress", "emphasi", "discourag", "forbid", "prohibit", "ban")  # fmt: skip
-    modifies = not linked and not direct and not verbal
-    return not modifies
+    verbal = tokens[cue.start].stem in _ADVISING
+    return linked or direct or verbal
 
 
-def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
+def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:  # noqa: PLR0911, PLR0912 (the first case that applies)
     """Negation and the like run on to the end of their clause, over lists, not over a fresh start."""
     inside = _in_subordinate(tokens, cue.start)
     broad = cue.kind in ("myth", "report", "past")
@@ -95,9 +103,7 @@ def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
         elif word in SUBORDINATORS and step > cue.end - 1 and not broad:
             if not _runs_on(tokens, step, place):
                 return False
-        elif word == "which" and not broad:
-            return False
-        elif inside and not broad and _fresh_imperative(tokens, step, place):
+        elif (word == "which" and not broad) or (inside and not broad and _fresh_imperative(tokens, step, place)):
             return False
         step += 1
     return not (inside and not broad and _fresh_imperative(tokens, place, place))
@@ -138,7 +144,7 @@ def _parenthesis(tokens: Sequence[Token], cue: Cue, comma: int) -> int:
     return 0
 
 
-def _list_comma(tokens: Sequence[Token], cue: Cue, comma: int, place: int) -> bool:
+def _list_comma(tokens: Sequence[Token], cue: Cue, comma: int, place: int) -> bool:  # noqa: PLR0911 (the first case that applies)
     """A comma that goes on with the list under the cue, not one before a fresh start."""
     follows = comma + 1
     if follows >= len(tokens):
@@ -162,14 +168,14 @@ def _list_comma(tokens: Sequence[Token], cue: Cue, comma: int, place: int) -> bo
     return listed or "and" in ahead[:stop] or cue.kind == "avert"
 
 
-def _joins(tokens: Sequence[Token], cue: Cue, step: int, place: int) -> bool:
+def _joins(tokens: Sequence[Token], cue: Cue, step: int, place: int) -> bool:  # noqa: PLR0911 (the first case that applies)
     """Do the words behind `and` or `or` still stand under the cue?"""
     follows = step + 1
     if follows >= len(tokens):
         return False
     word = tokens[follows].word
     if tokens[step].word == "or":
-        return word != "else" and not (word in _SUBJECTS)
+        return word != "else" and word not in _SUBJECTS
     if "instead" in [token.word for token in tokens[place : place + 9]] and is_verb_start(tokens, follows):
         return False
     if word in _SUBJECTS or word in ("instead", "then", "always", "please", "immediately"):

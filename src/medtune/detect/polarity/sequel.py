@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 
-from medtune.detect.polarity.frames import predicate
+from medtune.detect.polarity.effects import predicate
 from medtune.detect.polarity.layout import Sentence
-from medtune.detect.polarity.phrases import all_cues, choose
+from medtune.detect.polarity.phrases import Cue, all_cues, choose
 from medtune.detect.polarity.tokens import Token
+from medtune.detect.polarity.words import words_of
 
 _TURNS = frozenset({"but", "however", "yet", "though", "although", "which", "when", "and", ";", "—", ","})
-_ANAPHORS = frozenset("this that it these those they such both doing".split())
-_STARTS = frozenset(
-    "in actually however but wrong false no not never do experts doctors science evidence research ignore instead avoid "
-    "today now medics guidelines current modern sadly unfortunately please nonsense untrue none studies paramedics there "
-    "burn specialists yet rubbish incorrect myth forget resist".split()
+_ANAPHORS = words_of("this that it these those they such both doing")
+_STARTS = words_of(
+    "in actually however but wrong false no not never do experts doctors science evidence research ignore "
+    "instead avoid today now medics guidelines current modern sadly unfortunately please nonsense untrue none "
+    "studies paramedics there burn specialists yet rubbish incorrect myth forget resist"
 )
-_NO = frozenset("no never not nope wrong false absolutely definitely certainly bad do avoid nonsense please".split())
-_YES = frozenset("yes absolutely definitely certainly always of sure correct right".split())
-_REFERS = frozenset("believe follow try listen do copy imitate trust fall repeat".split())
+_NO = words_of("no never not nope wrong false absolutely definitely certainly bad do avoid nonsense please")
+_YES = words_of("yes absolutely definitely certainly always of sure correct right")
+_REFERS = words_of("believe follow try listen do copy imitate trust fall repeat")
 
 
 def _value(tokens: Sequence[Token]) -> int:
@@ -26,7 +27,7 @@ def _value(tokens: Sequence[Token]) -> int:
     if any(cue.kind == "myth" for cue in cues):
         return -1
     kept = [cue for cue in cues if cue.kind not in ("past", "report")]
-    value, _, _ = predicate([Token(" ", "", "", 0, 0), *tokens], [_shift(cue) for cue in kept], 0)
+    value = predicate([Token(" ", "", "", 0, 0), *tokens], [_shift(cue) for cue in kept], 0).value
     if value:
         return value
     if any(cue.kind in ("neg", "avert") for cue in kept) or "instead" in words or "stop" in words[:2]:
@@ -34,8 +35,8 @@ def _value(tokens: Sequence[Token]) -> int:
     return 1 if "right" in words or "true" in words or "correct" in words else 0
 
 
-def _shift(cue):  # type: ignore[no-untyped-def]
-    return type(cue)(cue.kind, cue.start + 1, cue.end + 1)
+def _shift(cue: Cue) -> Cue:
+    return Cue(cue.kind, cue.start + 1, cue.end + 1)
 
 
 def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
@@ -47,7 +48,11 @@ def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
         follows = tokens[step + 1].word if step + 1 < len(tokens) else ""
         if word == "," and follows in ("a", "an") and _value(tokens[step + 1 :]) < 0:
             return -1
-        if follows in ("in", "actually") and step + 2 < len(tokens) and tokens[step + 2].word in ("fact", "reality", "truth"):
+        if (
+            follows in ("in", "actually")
+            and step + 2 < len(tokens)
+            and tokens[step + 2].word in ("fact", "reality", "truth")
+        ):
             return 1 if {t.word for t in tokens[step + 3 :]} & {"right", "true", "correct"} else -1
         if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {"wrongly", "which", "but", "do", "never"}:
             continue

@@ -1,124 +1,143 @@
 """Word classes that the rules ask for. Data only."""
 
-STOP = frozenset(
-    "a an the any some your their his her its my our this that these those to of on in at for with into onto from by "
-    "over under around about it them him someone person you they and or up down be is are very too as all more than "
-    "'s s every each yourself oneself somebody anybody anyone one".split()
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a line of data."""
+    return frozenset(text.split())
+
+
+STOP = words_of(
+    "a an the any some your their his her its my our this that these those to of on in at for with into onto "
+    "from by over under around about it them him someone person you they and or up down be is are very too as "
+    "all more than 's s every each yourself oneself somebody anybody anyone one"
 )
 """Words of an action phrase that need not be found."""
 
-PERSON = frozenset(
-    "person patient victim casualty someone somebody anyone anybody child baby infant adult him her them he she they "
-    "one people casualties victims children everyone man woman friend sufferer".split()
+PERSON = words_of(
+    "person patient victim casualty someone somebody anyone anybody child baby infant adult him her them he "
+    "she they one people casualties victims children everyone man woman friend sufferer"
 )
 """A person, however named."""
 
-PRONOUNS = frozenset("it them this that these those him her so one ones".split())
+PRONOUNS = words_of("it them this that these those him her so one ones")
 
-ADVERBS = frozenset(
-    "ever really simply also always then please even very extremely especially strongly generally usually often now "
-    "first just still already again at all once quickly immediately firmly gently carefully slowly never-ever "
-    "absolutely only actually certainly definitely deliberately instead either both routinely blindly ever "
-    "under any circumstances kindly next finally lastly afterwards meanwhile otherwise therefore thus perhaps "
-    "much far quite rather considerably today nevertheless right away straight sometimes rarely seldom commonly "
-    "soon secondly thirdly additionally furthermore moreover ideally promptly better anymore well".split()
+ADVERBS = words_of(
+    "ever really simply also always then please even very extremely especially strongly generally usually "
+    "often now first just still already again at all once quickly immediately firmly gently carefully slowly "
+    "never-ever absolutely only actually certainly definitely deliberately instead either both routinely "
+    "blindly under any circumstances kindly next finally lastly afterwards meanwhile otherwise therefore thus "
+    "perhaps much far quite rather considerably today nevertheless right away straight sometimes rarely seldom "
+    "commonly soon secondly thirdly additionally furthermore moreover ideally promptly better anymore well"
 )
 """May stand between the words of a cue, or before an imperative. Words in -ly count, too."""
 
-FILLERS = frozenset(
-    "the a an any your their his her its to with from on about of in for this that these those some doing giving "
-    "performing step chance opportunity need importance value task act duty moment further all or and using having being you them him it there for against people person anyone".split()
+FILLERS = words_of(
+    "the a an any your their his her its to with from on about of in for this that these those some doing "
+    "giving performing step chance opportunity need importance value task act duty moment further all or and "
+    "using having being you them him it there against people person anyone"
 )
 """May stand between stop, delay, forget and the like and what they govern."""
 
-SUBORDINATORS = frozenset(
+SUBORDINATORS = words_of(
     "if when whenever while because since although though whereas unless until till before after once where as "
-    "whether lest so".split()
+    "whether lest so"
 )
 
-MODALS = frozenset("should must can may could shall ought might need needs".split())
+MODALS = words_of("should must can may could shall ought might need needs")
 
-POSITIVE_STARTS = frozenset(
-    "call seek keep get go see contact tell wait stay leave let make ensure continue start begin dial phone ring ask "
-    "use monitor watch check rest try be stand lie sit reassure consult cover find bring remember take lean".split()
+POSITIVE_STARTS = words_of(
+    "call seek keep get go see contact tell wait stay leave let make ensure continue start begin dial phone "
+    "ring ask use monitor watch check rest try be stand lie sit reassure consult cover find bring remember "
+    "take lean"
 )
 """Imperatives that start anew after «do not …, and»: «do not panic and call for help»."""
 
-VERBS = frozenset(
-    "apply put place use give take press push hold cover clean rinse wash cool raise lift lay lie sit keep remove eat "
-    "drink avoid stop start begin check tilt wrap bandage loosen turn roll move stay rest elevate flush pull slap lean "
-    "bend support monitor watch wait run soak tie breathe perform inject open count swallow call seek get go see dial "
-    "contact tell leave let make ensure continue phone ring ask try be reassure consult stand scrub rub scratch squeeze "
-    "burst pop pierce cut suck induce force offer feed administer massage shake wake slap throw drive walk pour dab pat "
-    "dry warm heat immerse dip smear spread insert pack plug pinch blow tape splint immobilise immobilize straighten "
-    "reposition rock carry drag transport touch grab restrain pick dig tweeze strap tighten release untie store mix "
-    "double crush chew skip share stick bite ignore treat tell report record note read follow encourage help allow "
-    "allow place switch shut close find bring fetch send protect shield smoke exercise sleep stretch bathe shower "
-    "douse submerge brush floss gargle inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap "
-    "tap kneel compress ventilate resuscitate defibrillate act learn remember choose pick prefer replace change "
-    "wear speak walk dismiss sip nibble book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh adjust lower reduce limit crouch crawl face hit jerk yank".split()
+VERBS = words_of(
+    "apply put place use give take press push hold cover clean rinse wash cool raise lift lay lie sit keep "
+    "remove eat drink avoid stop start begin check tilt wrap bandage loosen turn roll move stay rest elevate "
+    "flush pull slap lean bend support monitor watch wait run soak tie breathe perform inject open count "
+    "swallow call seek get go see dial contact tell leave let make ensure continue phone ring ask try be "
+    "reassure consult stand scrub rub scratch squeeze burst pop pierce cut suck induce force offer feed "
+    "administer massage shake wake throw drive walk pour dab pat dry warm heat immerse dip smear spread insert "
+    "pack plug pinch blow tape splint immobilise immobilize straighten reposition rock carry drag transport "
+    "touch grab restrain pick dig tweeze strap tighten release untie store mix double crush chew skip share "
+    "stick bite ignore treat report record note read follow encourage help allow switch shut close find bring "
+    "fetch send protect shield smoke exercise sleep stretch bathe shower douse submerge brush floss gargle "
+    "inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap tap kneel compress ventilate "
+    "resuscitate defibrillate act learn remember choose prefer replace change wear speak dismiss sip nibble "
+    "book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh "
+    "adjust lower reduce limit crouch crawl face hit jerk yank"
 )
 """Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
 
-SAYS = frozenset(
-    "say claim believe think tell hear read swear insist assume suppose suggest argue maintain state ask wonder advis "
-    "recommend report write post feel consider".split()
+SAYS = words_of(
+    "say claim believe think tell hear read swear insist assume suppose suggest argue maintain state ask "
+    "wonder advis recommend report write post feel consider"
 )
 """Stems of verbs that report."""
 
-HEARSAY = frozenset(
-    "some many most people others grandmother grandma granny grandfather grandparents neighbour neighbor neighbours "
-    "neighbors friend friends uncle aunt mother father internet rumour rumor folklore tradition legend movies movie "
-    "films film blog blogs forum forums websites website post posts folk everyone few majority relatives mum mom "
-    "critics colleague colleagues brother sister parents ancestors author authors article articles they influencer "
-    "influencers myth tale superstition video videos poster wisdom passer-by bystander bystanders advert advertisement".split()
+HEARSAY = words_of(
+    "some many most people others grandmother grandma granny grandfather grandparents neighbour neighbor "
+    "neighbours neighbors friend friends uncle aunt mother father internet rumour rumor folklore tradition "
+    "legend movies movie films film blog blogs forum forums websites website post posts folk everyone few "
+    "majority relatives mum mom critics colleague colleagues brother sister parents ancestors author authors "
+    "article articles they influencer influencers myth tale superstition video videos poster wisdom passer-by "
+    "bystander bystanders advert advertisement"
 )
 """Sources that give no advice worth the name: what they say is reported."""
 
-REPORTING_NOUNS = frozenset("study studies trial trials researchers survey patient patients case".split())
+REPORTING_NOUNS = words_of("study studies trial trials researchers survey patient patients case")
 
-FINITE = frozenset(
-    "is are has have was were arrives arrive comes come says say tells tell gets get been does stops stop can confirms "
-    "confirm takes take examines sees see reaches reach had knows know wakes allows".split()
+FINITE = words_of(
+    "is are has have was were arrives arrive comes come says say tells tell gets get been does stops stop can "
+    "confirms confirm takes take examines sees see reaches reach had knows know wakes allows"
 )
 
-APPROVAL = frozenset(
+APPROVAL = words_of(
     "told advised prescribed instructed directed approved allowed permitted recommended authorised authorized "
     "asked cleared agreed agrees says tells advises allows directs instructs prescribes approves recommends "
-    "prescribe advise tell ask instruct direct".split()
+    "prescribe advise tell ask instruct direct"
 )
 
-WITHOUT_CONDITION = frozenset(
-    "approval permission consent prescription asking advice supervision checking consulting guidance training medical "
-    "order orders instruction instructions speaking talking gloves doctor first being having".split()
+WITHOUT_CONDITION = words_of(
+    "approval permission consent prescription asking advice supervision checking consulting guidance training "
+    "medical order orders instruction instructions speaking talking gloves doctor first being having"
 )
 """«Not … without» these makes a condition."""
 
-MILD = frozenset(
-    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness sleepiness "
-    "itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
-    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell appetite weight constipated nauseous tired thirsty irritable shaky bloated mild slight temporary transient minor harmless".split()
+MILD = words_of(
+    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness "
+    "sleepiness itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough "
+    "bloating gas taste discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell "
+    "appetite weight constipated nauseous tired thirsty irritable shaky bloated mild slight temporary "
+    "transient minor harmless"
 )
 """Plain side effects: naming them is a description, no warning."""
 
-BAD_NOUNS = frozenset(
-    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths fever "
-    "spasm spasms harm injury injuries complication complications blistering blister blisters frostbite choking "
-    "suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria germs dirt "
-    "inflammation bruising symptoms irritation hypothermia dehydration aspiration heat tissue nerve loss clot venom "
-    "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene dirty air deeper choke bleed coma hypoglycaemia fainting unconsciousness breakage "
-    "spread strain weakness regurgitation fracture fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies disease diseases virus viruses illness illnesses brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion cramps "
-    "chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears".split()
+BAD_NOUNS = words_of(
+    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths "
+    "fever spasm spasms harm injury injuries complication complications blistering blister blisters frostbite "
+    "choking suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures "
+    "bacteria germs dirt inflammation bruising symptoms irritation hypothermia dehydration aspiration heat "
+    "tissue nerve loss clot venom poison worse problems suffering stress panic contamination heart-attack "
+    "collapse necrosis vomiting gangrene dirty air deeper choke bleed coma hypoglycaemia fainting "
+    "unconsciousness breakage spread strain weakness regurgitation fracture fractures blockage abscess "
+    "abscesses allergy reaction reactions sepsis tetanus rabies disease diseases virus viruses illness "
+    "illnesses brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion "
+    "cramps chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears"
 )
-GOOD_NOUNS = frozenset(
-    "healing survival chance chances breathing circulation flow recovery treatment oxygen help diagnosis airway "
-    "outcome outcomes comfort relief calm warmth strength immunity safety well-being recover breathe survive life lives sleep effect supply rescue care airways odds heal".split()
+GOOD_NOUNS = words_of(
+    "healing survival chance chances breathing circulation flow recovery treatment oxygen help diagnosis "
+    "airway outcome outcomes comfort relief calm warmth strength immunity safety well-being recover breathe "
+    "survive life lives sleep effect supply rescue care airways odds heal"
 )
 
-UP = frozenset("increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
-               "introduc spread driv push mak".split())  # fmt: skip
-DOWN = frozenset(
-    "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder impair "
-    "block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash".split()
+UP = words_of(
+    "increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
+    "introduc spread driv push mak"
+)  # fmt: skip
+DOWN = words_of(
+    "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder "
+    "impair block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash"
 )
 """Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""

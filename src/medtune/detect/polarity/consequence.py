@@ -1,0 +1,120 @@
+"""Finds the evaluation that belongs to an action: as its predicate, or behind «if you …,»."""
+
+from collections.abc import Sequence
+
+from medtune.detect.polarity.anchor import is_passive
+from medtune.detect.polarity.effects import NOTHING, Consequence, predicate
+from medtune.detect.polarity.locate import Match
+from medtune.detect.polarity.mood import Mood
+from medtune.detect.polarity.phrases import Cue
+from medtune.detect.polarity.tokens import Token
+from medtune.detect.polarity.words import DOWN, UP, words_of
+
+_EFFECTS = UP | DOWN
+
+_LINKING = words_of("is are can may will should must ought has could might was")
+
+_OBLIGING = words_of("need needs have has ought try is remember")
+
+
+def consequence(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
+    """The evaluation of the action itself, found by the first of these readings that applies."""
+    if tokens[0].word == "without" and anchor <= 6:
+        return _harm_only(_behind_comma(tokens, cues, match))
+    quoted = [step for step in range(match.last + 1, len(tokens)) if tokens[step].word in '"”']
+    if quoted and any(token.word in '"“' for token in tokens[: match.first]):
+        return predicate(tokens, cues, quoted[0])
+    for found in (
+        _of_infinitive(tokens, cues, match, mood),
+        _of_means(tokens, cues, match, anchor),
+        predicate(tokens, cues, match.last) if _passive_like(tokens, match) else NOTHING,
+        _of_subject(tokens, cues, match, anchor, mood),
+        _of_supposition(tokens, cues, match, anchor, mood),
+        _of_sequel(tokens, cues, match, anchor, mood),
+    ):
+        if found.value or found.mild:
+            return found
+    return NOTHING
+
+
+def _harm_only(found: Consequence) -> Consequence:
+    return found if found.value < 0 else NOTHING
+
+
+def _behind_comma(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, guess: bool = False) -> Consequence:
+    comma = next((step for step in range(match.last, len(tokens)) if tokens[step].word == ","), -1)
+    return predicate(tokens, cues, comma, guess) if comma > 0 else NOTHING
+
+
+def _of_infinitive(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, mood: Mood) -> Consequence:
+    """«Salt water to cause vomiting is contraindicated.»"""
+    if mood != "command" or match.head < 2 or tokens[match.head - 1].word != "to":
+        return NOTHING
+    linked = any(token.word in ("is", "are", "can", "will", "may") for token in tokens[match.last : match.last + 6])
+    if not linked or tokens[match.head - 2].word in _OBLIGING:
+        return NOTHING
+    return _harm_only(predicate(tokens, cues, match.last))
+
+
+def _of_means(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int) -> Consequence:
+    """«You risk infection by bursting a blister.»"""
+    means = match.head == anchor > 1 and tokens[anchor].form == "ing" and tokens[anchor - 1].word == "by"
+    if not means or tokens[0].word != "you" or not _free_of_negation(cues, anchor):
+        return NOTHING
+    return _harm_only(predicate(tokens[: anchor - 1], cues, 0))
+
+
+def _of_subject(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
+    """«Rubbing makes it worse», «contact with it should be avoided», «that you should rub it is nonsense»."""
+    passive = mood in ("told", "inherit") and match.last > match.head >= 0 and is_passive(tokens, match)
+    if mood == "subject" or passive:
+        return predicate(tokens, cues, _subject_end(tokens, cues, match), match.head >= 0)
+    linked = any(token.word in _LINKING for token in tokens[match.last + 1 : match.last + 3])
+    noun = mood == "command" and match.head == anchor == 0 and linked
+    return predicate(tokens, cues, _subject_end(tokens, cues, match)) if noun or tokens[0].word == "that" else NOTHING
+
+
+def _of_supposition(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
+    """«If you scratch the bite, you can cause an infection.»"""
+    if mood != "supposed" or not _if_you(tokens, anchor):
+        return NOTHING
+    found = _behind_comma(tokens, cues, match, guess=True)
+    return found if found.value < 0 or found.mild else NOTHING
+
+
+def _of_sequel(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
+    """«Rub it and you make it worse.»"""
+    if mood != "command" or anchor != match.head:
+        return NOTHING
+    for step in range(match.last + 1, len(tokens) - 2):
+        if tokens[step].word in ("and", "or") and tokens[step + 1].word in ("you", "it"):
+            return _harm_only(predicate(tokens, cues, step + 1)) if tokens[step].word == "and" else NOTHING
+    return NOTHING
+
+
+def _subject_end(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
+    """Where the subject ends, if an object of the action was only found behind the finite verb."""
+    if match.head < 0 or match.first < match.head:
+        return match.last
+    starts = {cue.start for cue in cues if cue.kind in ("bad_verb", "good_verb")}
+    for step in range(match.head + 1, match.last):
+        token = tokens[step]
+        finite = token.word in ("can", "may", "could", "will", "might", "would", "is", "makes", "does")
+        if finite or (step in starts and token.form == "s") or (token.form == "s" and token.stem in _EFFECTS):
+            return step - 1
+    return match.last
+
+
+def _passive_like(tokens: Sequence[Token], match: Match) -> bool:
+    """«Ice placed on the skin can …»: a participle behind its noun, without an auxiliary."""
+    return match.head > match.first and tokens[match.head].form == "ed" and not is_passive(tokens, match)
+
+
+def _if_you(tokens: Sequence[Token], anchor: int) -> bool:
+    words = [token.word for token in tokens[max(0, anchor - 6) : anchor]]
+    return ("if" in words and ("you" in words or "someone" in words)) or ("when" in words and "you" in words)
+
+
+def _free_of_negation(cues: Sequence[Cue], anchor: int) -> bool:
+    """No negation before `anchor`."""
+    return not any(cue.kind in ("neg", "avert") and cue.end <= anchor for cue in cues)
