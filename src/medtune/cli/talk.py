@@ -4,7 +4,8 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 
-from medtune.cli.runs import ChosenBuild
+from medtune.ask.setting import choose_threads, usable_cores
+from medtune.cli.runs import ChosenBuild, read_builds
 from medtune.llamacpp.toolchain import cache_folder, find
 from medtune.llm.llamaserver_api import apply_template, props, tokenize
 from medtune.llm.messages import Decoding, Message
@@ -15,19 +16,20 @@ from medtune.tasks import FORM_ONLY_NOTE
 
 
 @contextlib.contextmanager
-def serving(chosen: ChosenBuild, threads: int | None = None) -> Iterator[LlamaServer]:
-    """A server for a build; its log goes to medtune's cache, since a run directory may be read-only."""
-    toolchain = find(_named_toolchain(chosen))
+def serving(chosen: ChosenBuild) -> Iterator[LlamaServer]:
+    """A server for a build, with as many threads as the audit used for its largest build, so that answers agree.
+
+    Its log goes to medtune's cache, since a run directory may be read-only.
+    """
+    opened = read_recipe(chosen.run.file(RECIPE))
+    named = opened.recipe.llama_cpp
+    toolchain = find(str(opened.whole().resolve(named)) if named else None)
+    largest = max(build.size_bytes for build in read_builds(chosen.run))
+    threads = choose_threads(largest, toolchain, opened.recipe.ask.threads, usable_cores())
     log = cache_folder() / "logs" / f"chat-{chosen.name}-{os.getpid()}.log"
     with LlamaServer(toolchain, chosen.file, log=log, threads=threads) as server:
         yield server
     log.unlink(missing_ok=True)
-
-
-def _named_toolchain(chosen: ChosenBuild) -> str | None:
-    opened = read_recipe(chosen.run.file(RECIPE))
-    named = opened.recipe.llama_cpp
-    return str(opened.whole().resolve(named)) if named else None
 
 
 def decoding_of(chosen: ChosenBuild, max_tokens: int | None = None) -> Decoding:
