@@ -25,12 +25,19 @@ def anchor_of(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int
         for cue in cues
         if match.head < cue.start < behind[-1]
         and cue.kind in ("neg", "avert", "just")
-        and not (is_verb_start(tokens, cue.end) or tokens[cue.end].form == "ing")  # «elevate rather than lower the leg»
+        and (cue.end in match.places or not _starts_verb(tokens, cue.end))  # «elevate rather than lower the leg»
     ]
     if parts:
         return next(place for place in behind if place > parts[-1].start)
+    for place in behind:
+        if any(token.word == "but" for token in tokens[match.head + 1 : place]):
+            return place
     words = [token.word for token in tokens[match.head + 1 : behind[0]]]
-    return behind[0] if "but" in words or ("over" in words and chooses(tokens, match.head)) else match.head
+    return behind[0] if ("over" in words and chooses(tokens, match.head)) else match.head
+
+
+def _starts_verb(tokens: Sequence[Token], place: int) -> bool:
+    return is_verb_start(tokens, place) or tokens[place].form == "ing"
 
 
 def _anchor_before(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
@@ -39,10 +46,12 @@ def _anchor_before(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -
         return match.first
     words = [token.word for token in tokens[match.first : match.head]]
     averted = any(
-        cue.kind == "avert" and cue.end <= match.first and all(t.word in FILLERS for t in tokens[cue.end : match.first])
+        cue.kind in ("avert", "interrupt")
+        and cue.end <= match.first
+        and all(t.word in FILLERS for t in tokens[cue.end : match.first])
         for cue in cues
     )
-    return match.first if averted and "," in words else match.head
+    return match.first if averted and {",", "and", "but"} & set(words) else match.head
 
 
 def is_passive(tokens: Sequence[Token], match: Match) -> bool:

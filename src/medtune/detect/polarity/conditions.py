@@ -105,7 +105,8 @@ def _restricts(words: list[str], step: int, first: int, last: int) -> bool:
 
 def _finite_after(tokens: Sequence[Token], step: int, high: int) -> bool:
     after = tokens[step + 1 : min(high, step + 9)]
-    return any(token.word in FINITE for token in after) or any(token.form == "ing" for token in after[:1])
+    agent = any(token.word in _AGENTS or token.word == "help" for token in after[:3])
+    return agent or any(token.word in FINITE for token in after) or any(token.form == "ing" for token in after[:1])
 
 
 def _waits(words: list[str], step: int) -> bool:

@@ -94,10 +94,10 @@ def _of_sequel(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, ancho
 
 def _subject_end(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
     """Where the subject ends, if an object of the action was only found behind the finite verb."""
-    if match.head < 0 or match.first < match.head:
+    if 0 <= match.head != match.first:
         return match.last
     starts = {cue.start for cue in cues if cue.kind in ("bad_verb", "good_verb")}
-    for step in range(match.head + 1, match.last):
+    for step in range(match.first + 1, match.last):
         token = tokens[step]
         finite = token.word in ("can", "may", "could", "will", "might", "would", "is", "makes", "does")
         if finite or (step in starts and token.form == "s") or (token.form == "s" and token.stem in _EFFECTS):

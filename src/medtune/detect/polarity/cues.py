@@ -13,13 +13,13 @@ CUES = {
         suspend|be late in|be scared to|be scared of|be embarrassed to|be too embarrassed to|be too proud to
         worry about|be nervous about|be frightened to|be frightened of|be put off|think twice about
         think twice before|break off|abandon|overlook|leave it too late to|be slow to|be slow in|be ashamed to
-        be ashamed of|fear|waste time before|dither|give up trying to|take a break from|ease off|ease off on
-        ease up on|cut short|go without|walk away from|be too timid to|defer|be without|be discouraged from
-        be deterred from|be talked out of|be put off from|lose time in|shrink from|second-guess|underestimate
-        undervalue|be hesitant to|be hesitant about|procrastinate about|prevent|hinder|discourage|failure to|lack of
-        absence of|tire of|get tired of|grow tired of|leave off|hold off|hold off on|be too polite to|wait|wait to
-        wait with|wait before|keep putting off|do without|miss the chance to|delay before|rush past|drop|dismiss
-        brush off|play down
+        be ashamed of|be denied|deny|ignore the need for|ignore the need to|waste time before|dither
+        give up trying to|take a break from|ease off|ease off on|ease up on|cut short|go without|walk away from
+        be too timid to|defer|be without|be discouraged from|be deterred from|be talked out of|be put off from
+        lose time in|shrink from|second-guess|underestimate|undervalue|be hesitant to|be hesitant about
+        procrastinate about|prevent|hinder|discourage|failure to|lack of|absence of|tire of|get tired of
+        grow tired of|leave off|hold off|hold off on|be too polite to|wait|wait to|wait with|wait before
+        keep putting off|do without|miss the chance to|delay before|rush past|drop|dismiss|brush off|play down
     """,
     "good_verb": """
         help|save life|save a life|make sense|buy time|work|matter|count|do no harm|keep alive|pay off|do wonders
@@ -88,13 +88,13 @@ CUES = {
     """,
     "avert": """
         avoid|refrain from|abstain from|steer clear of|stay away from|keep away from|stay clear of|keep clear of
-        instead of|rather than|in place of|as opposed to|in lieu of|without|forgo|forego|lay off|keep off|stay off
-        avoid the temptation to|avoid the urge to|resist|resist the urge to|resist the temptation to
-        resist any urge to|resist any temptation to|resist the impulse to|fight the urge to|ignore the urge to
-        hold off from|stop short of|back away from|keep from|stop yourself from|be wary of|beware of|guard against
-        do away with|free from|free of|say no to|hands off|desist from|put aside|no longer|swap|replace|cut out
-        eliminate|away with|the temptation to|fight the temptation to|think better of|do anything but|anything but
-        let alone|much less|leave aside|spare the person|other than|ahead of
+        instead of|rather than|in place of|as opposed to|in lieu of|in preference to|without|forgo|forego|lay off
+        keep off|stay off|avoid the temptation to|avoid the urge to|resist|resist the urge to
+        resist the temptation to|resist any urge to|resist any temptation to|resist the impulse to|fight the urge to
+        ignore the urge to|hold off from|stop short of|back away from|keep from|stop yourself from|be wary of
+        beware of|guard against|do away with|free from|free of|say no to|hands off|desist from|put aside|no longer
+        swap|replace|cut out|eliminate|away with|the temptation to|fight the temptation to|think better of
+        do anything but|anything but|let alone|much less|leave aside|spare the person|other than|ahead of
     """,
     "past": """
         used to|use to be|in the past|formerly|previously|historically|traditionally|years ago|decades ago
@@ -184,24 +184,24 @@ CUES = {
         waste no time before|in no time|no sooner|not least|no problem|no question|not worry|never worry|not panic
         never panic|do not worry|do not panic|can not stress enough|can not emphasise enough
         can not emphasize enough|can not overstate|can not be overstated|not sure|why not|can not be overemphasised
-        can not be overemphasized|can not be stressed enough|can not hurt to|not hurt to|do no harm to|no shame in
-        not optional|no downside|no excuse for not|no reason not to|no substitute for|if in doubt|when in doubt
-        not a luxury|if not already|if not more|not infrequently|not unusual|no age limit|no upper limit
-        if nothing else|all or nothing|last but not least|no risk in|no danger in|not matter
-        there be no alternative to|no wrong time to|never a bad time to|never a bad idea to|not a bad idea to
-        never stupid to|never silly to|not silly to|never rude to|never foolish to|no wrong way to
-        more often than not|no obstacle to|no obstacle|no bar to|no barrier to|no objection to|nothing against
-        contrary to popular belief|contrary to common belief|contrary to what many people think
-        contrary to what people think|contrary to the myth|contrary to what many believe
-        contrary to what many people believe|contrary to popular opinion|nothing to lose
-        contrary to what you may have heard|contrary to what you may have read|never a waste of time to|no drawback
-        no disadvantage|not forgetting|no earlier than|no wonder|at no cost|cost nothing|if it do not|no trouble to
-        if not done|not require|not need any|not have to be an expert to|not need to be an expert to|not a crime
-        nobody regret|nobody ever regret|no one ever regret|no one has regretted|nobody was ever harmed by
-        no one will blame|no one will mind|nothing wrong|no hesitation|not to be missed|never regret|not regret
-        can not overdo|can not overestimate|can hardly|can scarcely|never too soon to|not too soon to
-        no rush to stop|not be sorry|not too soon|nothing more important than|nothing better than|not rocket science
-        not difficult|not hard to|no special training|no special skill|no training needed|not need any training
-        not a sign of weakness
+        can not be overemphasized|can not be stressed enough|can not hurt to|not hurt to|do no harm to
+        do nothing else until|do nothing else before|no shame in|not optional|no downside|no excuse for not
+        no reason not to|no substitute for|if in doubt|when in doubt|not a luxury|if not already|if not more
+        not infrequently|not unusual|no age limit|no upper limit|if nothing else|all or nothing|last but not least
+        no risk in|no danger in|not matter|there be no alternative to|no wrong time to|never a bad time to
+        never a bad idea to|not a bad idea to|never stupid to|never silly to|not silly to|never rude to
+        never foolish to|no wrong way to|more often than not|no obstacle to|no obstacle|no bar to|no barrier to
+        no objection to|nothing against|contrary to popular belief|contrary to common belief
+        contrary to what many people think|contrary to what people think|contrary to the myth
+        contrary to what many believe|contrary to what many people believe|contrary to popular opinion
+        nothing to lose|contrary to what you may have heard|contrary to what you may have read
+        never a waste of time to|no drawback|no disadvantage|not forgetting|no earlier than|no wonder|at no cost
+        cost nothing|if it do not|no trouble to|if not done|not require|not need any|not have to be an expert to
+        not need to be an expert to|not a crime|nobody regret|nobody ever regret|no one ever regret
+        no one has regretted|nobody was ever harmed by|no one will blame|no one will mind|nothing wrong
+        no hesitation|not to be missed|never regret|not regret|can not overdo|can not overestimate|can hardly
+        can scarcely|never too soon to|not too soon to|no rush to stop|not be sorry|not too soon
+        nothing more important than|nothing better than|not rocket science|not difficult|not hard to
+        no special training|no special skill|no training needed|not need any training|not a sign of weakness
     """,
 }

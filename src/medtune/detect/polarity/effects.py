@@ -7,6 +7,12 @@ from medtune.detect.polarity.phrases import Cue
 from medtune.detect.polarity.tokens import Token
 from medtune.detect.polarity.words import BAD_NOUNS, DOWN, GOOD_NOUNS, MILD, UP, words_of
 
+_CAUSING = words_of("caus trigger provok lead result induc")
+_HARMING = words_of(
+    "scratch tear break burn bruis block rip punctur displac detach crush swell dislocat pierc sever shatter spill "
+    "strangl bury jam inflam perforat blister freez collapse crack snap force reopen"
+)
+_NEUTRAL = words_of("mean require need contain count take include apply have matter replace cost depend involve")
 _WORSE = words_of("worse harder difficult impossible useless dangerous permanent deeper infected bigger")
 
 _EASIER = words_of("better easier safer possible alive comfortable clean safe open clear calm still free")
@@ -52,10 +58,37 @@ def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int, guess: bo
         elif cue and cue.kind == "myth":
             return Consequence(-1, _words(tokens, cue.start, cue.end), False)
         step = cue.end if cue else step + 1
-    return _by_nouns(tokens, last, high, flips) if guess else NOTHING
+    return _unknown(tokens, last, high, flips, guess)
 
 
-def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> Consequence:
+def _unknown(tokens: Sequence[Token], last: int, high: int, flips: int, guess: bool) -> Consequence:
+    """No table knows the predicate: what it names may tell."""
+    if flips > 0 and (found := _unnamed(tokens, last, high, guess)):
+        return found
+    if guess and (found := _by_nouns(tokens, last, high, flips)):
+        return found
+    denied = flips < 0 and last + 1 < len(tokens) and tokens[last + 1].word in ("does", "will", "can", "would")
+    return _denied(tokens, last, high) if denied else NOTHING
+
+
+def _unnamed(tokens: Sequence[Token], last: int, high: int, guess: bool) -> Consequence | None:
+    """An unknown thing that the action causes is harm; what a drug (`guess` is False) causes, a side effect."""
+    for step in range(last + 1, min(high, last + 9)):
+        if tokens[step].stem in _CAUSING:
+            return Consequence(-1 if guess else 0, tokens[step].word, not guess)
+        modal = tokens[step - 1].word in ("can", "could", "may", "might", "will", "would")
+        if guess and tokens[step].stem in _HARMING and (modal or tokens[step].form == "s"):
+            return Consequence(-1, tokens[step].word, False)
+    return None
+
+
+def _denied(tokens: Sequence[Token], last: int, high: int) -> Consequence:
+    """«Does not cool a burn»: what does not do what was hoped for is no advice."""
+    words = {token.word for token in tokens[last + 1 : high]}
+    return NOTHING if words & _NEUTRAL else Consequence(-1, "does not", False)
+
+
+def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> Consequence | None:
     """A verb that no table knows: what it names tells a harm from a benefit."""
     finite = any(
         t.form == "s" or t.word in ("can", "may", "could", "will", "might", "would")
@@ -69,7 +102,7 @@ def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> Cons
             return Consequence(flips if away else -flips, token.word, False)
         if token.word in GOOD_NOUNS:
             return Consequence(flips, token.word, False)
-    return NOTHING
+    return None
 
 
 def _good(tokens: Sequence[Token], cue: Cue, flips: int, high: int) -> Consequence:
@@ -78,8 +111,6 @@ def _good(tokens: Sequence[Token], cue: Cue, flips: int, high: int) -> Consequen
         after = [token.word for token in tokens[cue.end : min(high, cue.end + 3)]]
         if after and after[0] in ("bacteria", "germs", "venom", "poison", "infection", "nobody", "no"):
             flips = -flips
-        if after and after[0] == "against":
-            flips = abs(flips) * flips
     return Consequence(flips, _words(tokens, cue.start, cue.end), False)
 
 

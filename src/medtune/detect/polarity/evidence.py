@@ -123,6 +123,9 @@ def _incomparable(tokens: Sequence[Token], cue: Cue, target: int) -> bool:
     words = [token.word for token in tokens[cue.end : target]]
     if "than" in words and set(words) & _BETTER:
         return True
+    after_can = cue.start > 0 and tokens[cue.start - 1].word in ("can", "could")
+    if (after_can or tokens[cue.start].word == "can") and "too" in words[:2] and words[-1:] == ["to"]:
+        return True
     if tokens[cue.start].word in ("never", "is", "not") and words[:1] == ["too"] and words[-1:] == ["to"]:
         return words[1] in ("soon", "early", "late", "old", "young", "small", "ill", "weak")
     if tokens[cue.start].word == "no" and set(words) & {"needed", "required", "necessary"} and words[-1] == "to":

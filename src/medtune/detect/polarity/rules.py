@@ -131,18 +131,19 @@ def _condition(scene: _Scene) -> Judgement | None:
 def _supposed(scene: _Scene) -> Judgement | None:
     """The action stands in an if-, when- or before-clause."""
     words = [token.word for token in scene.tokens[: scene.match.first]]
-    if "before" in words:
-        return _before(scene, words)
-    if {"must", "have", "need"} & set(words[-4:]):
+    opener = next((word for word in reversed(words) if word in ("before", "until", "if", "when", "unless")), "")
+    if opener in ("before", "until"):
+        return _before(scene, words, opener)
+    if words[-1:] == ["must"] or (words[-1:] == ["to"] and words[-2:-1] in (["have"], ["need"])):
         return Judgement("conditional", "condition: if you must")
     return None if scene.evidence.turned_by else Judgement("reported", "a situation", firm=False)
 
 
-def _before(scene: _Scene, words: list[str]) -> Judgement | None:
+def _before(scene: _Scene, words: list[str], opener: str) -> Judgement | None:
     """«Do not eat before washing», «not a moment before calling», «check the label before giving»."""
     earlier = [cue for cue in scene.cues if cue.end <= scene.match.first]
     hurried = any(cue.kind == "plain" for cue in earlier)
-    required = any(cue.kind == "neg" and "before" in words[cue.end :] for cue in earlier)
+    required = any(cue.kind in ("neg", "avert") and opener in words[cue.end :] for cue in earlier)
     if not scene.evidence.turned_by and (required or hurried):
         return Judgement("advised", "not before it is done")
     if scene.evidence.sign < 0 or scene.evidence.interrupted or hurried:
@@ -172,7 +173,9 @@ def _described(scene: _Scene) -> Judgement | None:
         if sequel.rest_of_sentence(scene.tokens, scene.match.last) < 0:
             return Judgement("prohibited", "report, rejected")
         return Judgement("reported", "description", firm=False)
-    if scene.mood == "inherit" and any(token.word in MILD for token in scene.tokens):
+    stems = {token.stem for token in scene.tokens}
+    named = {"side", "effect"} <= stems or any(token.word in MILD for token in scene.tokens)
+    if scene.mood in ("inherit", "subject") and named:
         return Judgement("reported", "side effect", firm=False)
     return None
 

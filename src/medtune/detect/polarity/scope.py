@@ -103,6 +103,8 @@ def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:  # noqa: PLR
         elif word in SUBORDINATORS and step > cue.end - 1 and not broad:
             if not _runs_on(tokens, step, place):
                 return False
+        elif word == "by" and cue.kind == "avert" and tokens[cue.start].stem == "avoid":
+            return False  # «avoid infection by washing your hands»
         elif (word == "which" and not broad) or (inside and not broad and _fresh_imperative(tokens, step, place)):
             return False
         step += 1

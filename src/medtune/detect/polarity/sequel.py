@@ -54,7 +54,17 @@ def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
             and tokens[step + 2].word in ("fact", "reality", "truth")
         ):
             return 1 if {t.word for t in tokens[step + 3 :]} & {"right", "true", "correct"} else -1
-        if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {"wrongly", "which", "but", "do", "never"}:
+        if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {
+            "wrongly",
+            "today",
+            "now",
+            "nowadays",
+            "modern",
+            "which",
+            "but",
+            "do",
+            "never",
+        }:
             continue
         if value := _value(tokens[step + 1 :]):
             return value

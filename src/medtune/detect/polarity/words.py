@@ -106,7 +106,7 @@ WITHOUT_CONDITION = words_of(
 """«Not … without» these makes a condition."""
 
 MILD = words_of(
-    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea mouth tiredness "
+    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea dry tiredness "
     "sleepiness itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough "
     "bloating gas taste discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell "
     "appetite weight constipated nauseous tired thirsty irritable shaky bloated mild slight temporary "
