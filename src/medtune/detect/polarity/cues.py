@@ -143,8 +143,9 @@ CUES = {
     """,
     # What follows is rejected.
     "myth": """
-        it is a myth that|old wives tale say to|old wives tale say that|old wives tale claim|a myth that|myth that
-        the myth of|the myth about|myth is that|myths about|not true that|it is not true that|untrue that|false that
+        it is a myth that|myth claim that|myth say that|myth have it that|myth hold that|myth say to
+        old wives tale say to|old wives tale say that|old wives tale claim|a myth that|myth that|the myth of
+        the myth about|myth is that|myths about|not true that|it is not true that|untrue that|false that
         it is wrong that|wrong to think that|wrong to believe that|wrong to say that|incorrect that
         misconception that|misconception is that|misconception about|misbelief that|false belief that
         mistaken belief that|mistaken idea that|wrong idea that|old wives tale that|wives tale that
@@ -198,7 +199,8 @@ CUES = {
         never a waste of time to|no drawback|no disadvantage|not forgetting|no earlier than|no wonder|at no cost
         cost nothing|if it do not|no trouble to|if not done|not require|not need any|not have to be an expert to
         not need to be an expert to|not a crime|nobody regret|nobody ever regret|no one ever regret
-        no one has regretted|nobody was ever harmed by|no one will blame|no one will mind|nothing wrong
+        no one has regretted|nobody have be harmed by|no one have be harmed by|nobody be harmed by
+        no one have be hurt by|hardly anything better than|no one will blame|no one will mind|nothing wrong
         no hesitation|not to be missed|never regret|not regret|can not overdo|can not overestimate|can hardly
         can scarcely|never too soon to|not too soon to|no rush to stop|not be sorry|not too soon
         nothing more important than|nothing better than|not rocket science|not difficult|not hard to

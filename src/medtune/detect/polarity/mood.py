@@ -169,4 +169,13 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
             told = told and not _SUPPOSING.intersection(t.word for t in tokens[:step])
             if (source >= 0 and word != "read") or told:
                 return True
+    return _said_so(tokens, place)
+
+
+def _said_so(tokens: Sequence[Token], place: int) -> bool:
+    """«…,» people say."""
+    for step in range(place + 1, len(tokens) - 1):
+        apart = not tokens[step - 1].word[0].isalnum()
+        if apart and tokens[step].word in HEARSAY and tokens[step + 1].stem in _SAYS:
+            return True
     return False

@@ -170,7 +170,7 @@ def _turned(scene: _Scene) -> Judgement | None:
 
 def _described(scene: _Scene) -> Judgement | None:
     if scene.mood == "told":
-        if sequel.rest_of_sentence(scene.tokens, scene.match.last) < 0:
+        if (sequel.rest_of_sentence(scene.tokens, scene.match.last) or sequel.next_sentence(scene.following)) < 0:
             return Judgement("prohibited", "report, rejected")
         return Judgement("reported", "description", firm=False)
     stems = {token.stem for token in scene.tokens}
