@@ -143,15 +143,15 @@ CUES = {
     """,
     # What follows is rejected.
     "myth": """
-        it is a myth that|myth claim that|myth say that|myth have it that|myth hold that|myth say to
-        old wives tale say to|old wives tale say that|old wives tale claim|a myth that|myth that|the myth of
-        the myth about|myth is that|myths about|not true that|it is not true that|untrue that|false that
-        it is wrong that|wrong to think that|wrong to believe that|wrong to say that|incorrect that
-        misconception that|misconception is that|misconception about|misbelief that|false belief that
-        mistaken belief that|mistaken idea that|wrong idea that|old wives tale that|wives tale that
-        contrary to the advice to|contrary to advice to|contrary to the old advice to|no truth in|no truth to
-        ignore advice to|ignore the advice to|ignore anyone who|ignore people who|ignore those who|ignore calls to
-        ignore any advice to|disregard advice to|disregard the advice to|disregard any advice to
+        it is a myth that|old wives tale recommend|old wives tale advise|myth claim that|myth say that
+        myth have it that|myth hold that|myth say to|old wives tale say to|old wives tale say that
+        old wives tale claim|a myth that|myth that|the myth of|the myth about|myth is that|myths about|not true that
+        it is not true that|untrue that|false that|it is wrong that|wrong to think that|wrong to believe that
+        wrong to say that|incorrect that|misconception that|misconception is that|misconception about|misbelief that
+        false belief that|mistaken belief that|mistaken idea that|wrong idea that|old wives tale that
+        wives tale that|contrary to the advice to|contrary to advice to|contrary to the old advice to|no truth in
+        no truth to|ignore advice to|ignore the advice to|ignore anyone who|ignore people who|ignore those who
+        ignore calls to|ignore any advice to|disregard advice to|disregard the advice to|disregard any advice to
         disregard anyone who|do not believe|never believe|do not listen to|never listen to|do not trust
         do not follow advice to|do not follow the advice to|do not follow the old advice to|pay no attention to
         no evidence that|no evidence for|no proof that|no scientific basis for|no basis for|no medical reason to
@@ -200,10 +200,11 @@ CUES = {
         cost nothing|if it do not|no trouble to|if not done|not require|not need any|not have to be an expert to
         not need to be an expert to|not a crime|nobody regret|nobody ever regret|no one ever regret
         no one has regretted|nobody have be harmed by|no one have be harmed by|nobody be harmed by
-        no one have be hurt by|hardly anything better than|no one will blame|no one will mind|nothing wrong
-        no hesitation|not to be missed|never regret|not regret|can not overdo|can not overestimate|can hardly
-        can scarcely|never too soon to|not too soon to|no rush to stop|not be sorry|not too soon
-        nothing more important than|nothing better than|not rocket science|not difficult|not hard to
-        no special training|no special skill|no training needed|not need any training|not a sign of weakness
+        no one have be hurt by|hardly anything better than|no harm be do by|no harm come from|no harm come of
+        no one will blame|no one will mind|nothing wrong|no hesitation|not to be missed|never regret|not regret
+        can not overdo|can not overestimate|can hardly|can scarcely|never too soon to|not too soon to
+        no rush to stop|not be sorry|not too soon|nothing more important than|nothing better than|not rocket science
+        not difficult|not hard to|no special training|no special skill|no training needed|not need any training
+        not a sign of weakness
     """,
 }

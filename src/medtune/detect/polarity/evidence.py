@@ -173,7 +173,11 @@ def _too_much(tokens: Sequence[Token], cue: Cue, match: Match) -> bool:
     after = [token.word for token in tokens[match.last + 1 : match.last + 8]]
     after += [token.word for token in tokens[match.first + 1 : match.last]]
     for step, word in enumerate(after[:-1]):
-        if word == "too" and after[step + 1] in _TOO and tokens[cue.start].word in ("can", "never", "no", "could"):
+        if (
+            word == "too"
+            and (after[step + 1] in _TOO or after[step + 1].endswith("ly"))
+            and tokens[cue.start].word in ("can", "never", "no", "could")
+        ):
             return True
     return tokens[cue.start].word == "can" and "enough" in after
 

@@ -173,6 +173,9 @@ def _described(scene: _Scene) -> Judgement | None:
         if (sequel.rest_of_sentence(scene.tokens, scene.match.last) or sequel.next_sentence(scene.following)) < 0:
             return Judgement("prohibited", "report, rejected")
         return Judgement("reported", "description", firm=False)
+    after = {token.word for token in scene.tokens[scene.match.last + 1 : scene.match.last + 3]}
+    if scene.mood == "subject" and scene.match.head < 0 and after & {"may", "might", "can", "sometimes", "often"}:
+        return Judgement("reported", "description", firm=False)
     stems = {token.stem for token in scene.tokens}
     named = {"side", "effect"} <= stems or any(token.word in MILD for token in scene.tokens)
     if scene.mood in ("inherit", "subject") and named:

@@ -81,7 +81,7 @@ HEARSAY = words_of(
     "neighbours neighbors friend friends uncle aunt mother father internet rumour rumor folklore tradition "
     "legend movies movie films film blog blogs forum forums websites website post posts folk everyone few "
     "majority relatives mum mom critics colleague colleagues brother sister parents ancestors author authors "
-    "article articles they influencer influencers myth tale superstition video videos poster wisdom passer-by "
+    "article articles they influencer influencers myth tale tales superstition video videos poster wisdom passer-by "
     "bystander bystanders advert advertisement"
 )
 """Sources that give no advice worth the name: what they say is reported."""
