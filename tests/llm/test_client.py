@@ -60,9 +60,10 @@ def test_llama_server_is_told_about_sampling_and_cache(cache_prompt: bool) -> No
         ScriptedServer([Answer("x")]) as server,
         ChatClient(server.base_url, dialect="llama-server", cache_prompt=cache_prompt) as client,
     ):
-        client.chat(ASK, Decoding(top_k=5))
+        client.chat(ASK, Decoding(top_k=5, repeat_penalty=1.2, repeat_last_n=9))
     body = server.requests[0]
     assert (body["top_k"], body["min_p"], body["cache_prompt"]) == (5, 0.0, cache_prompt)
+    assert (body["repeat_penalty"], body["repeat_last_n"]) == (1.2, 9)
     assert "stop" not in body
 
 

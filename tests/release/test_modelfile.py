@@ -56,13 +56,16 @@ def test_the_whole_file_reads_back() -> None:
     system = 'Say "no".\nFROM ./other.gguf\nPARAMETER temperature 2\n# not a comment\n"'
     text = modelfile(
         gguf="run-Q4_0.gguf", header=("run\nFROM ./evil.gguf", "scope"), system=system, licences=("MIT", 'A "b"\nc'),
-        temperature=0.0, num_ctx=1024, num_predict=320, stop=("<|end|>", "<|end|>", ""),
+        temperature=0.0, num_ctx=1024, num_predict=320, repeat_penalty=1.1, repeat_last_n=256,
+        stop=("<|end|>", "<|end|>", ""),
     )  # fmt: skip
     assert read_modelfile(text) == [
         ("FROM", "./run-Q4_0.gguf"),
         ("temperature", "0"),
         ("num_ctx", "1024"),
         ("num_predict", "320"),
+        ("repeat_penalty", "1.1"),
+        ("repeat_last_n", "256"),
         ("stop", "<|end|>"),
         ("SYSTEM", system),
         ("LICENSE", "MIT"),

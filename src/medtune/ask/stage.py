@@ -33,7 +33,6 @@ from medtune.core.errors import DataError, MedtuneError, RunDirError
 from medtune.core.hashing import sha256_file
 from medtune.core.io import write_json
 from medtune.llamacpp.toolchain import Toolchain, find
-from medtune.llm.messages import Decoding
 from medtune.runs.layout import ASKED, BUILDS, CASES, RESPONSES, TEST, RunDir
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.ask import AskedCase, Response
@@ -150,7 +149,7 @@ def _setting(
     recipe: RecipeView, task: Task, prompt_tokens: dict[str, int], files: dict[str, Path], toolchain: Toolchain
 ) -> Setting:
     """How the questions are put to every build."""
-    decoding = Decoding(temperature=0.0, max_tokens=recipe.ask.max_tokens or task.decoding.max_tokens, seed=recipe.seed)
+    decoding = task.decoding.settings(max_tokens=recipe.ask.max_tokens, seed=recipe.seed)
     cores, largest = usable_cores(), max(path.stat().st_size for path in files.values())
     threads = choose_threads(largest, toolchain, recipe.ask.threads, cores)
     return Setting(

@@ -34,8 +34,7 @@ def serving(chosen: ChosenBuild) -> Iterator[LlamaServer]:
 
 def decoding_of(chosen: ChosenBuild, max_tokens: int | None = None) -> Decoding:
     """How the audit drew answers: the same question gets the answer that was graded."""
-    task = chosen.task.decoding
-    return Decoding(temperature=task.temperature, max_tokens=max_tokens or task.max_tokens)
+    return chosen.task.decoding.settings(max_tokens=max_tokens)
 
 
 def footer(chosen: ChosenBuild) -> str:

@@ -141,7 +141,13 @@ class ChatClient:
             body["stop"] = list(decoding.stop)
         if self._dialect == "llama-server":
             # min_p has a default of 0.05 there, which would bend what temperature and top_p say
-            body |= {"top_k": decoding.top_k, "min_p": 0.0, "cache_prompt": self._cache_prompt}
+            body |= {
+                "top_k": decoding.top_k,
+                "min_p": 0.0,
+                "repeat_penalty": decoding.repeat_penalty,
+                "repeat_last_n": decoding.repeat_last_n,
+                "cache_prompt": self._cache_prompt,
+            }
         return body
 
     def _late(self) -> ServerError:

@@ -17,7 +17,8 @@ class Message(TypedDict):
 class Decoding:
     """How an answer is drawn. The defaults are greedy: the same prompt gives the same answer.
 
-    `max_tokens` counts new tokens. `top_k` 0 means no limit (sent to llama-server only, as the protocol lacks it).
+    `max_tokens` counts new tokens. `top_k` (0: no limit), `repeat_penalty` (1: none) and `repeat_last_n` (tokens that
+    count as a repetition) are sent to llama-server only, as the protocol lacks them.
     """
 
     temperature: float = 0.0
@@ -26,6 +27,8 @@ class Decoding:
     max_tokens: int = 512
     seed: int = 0
     stop: tuple[str, ...] = ()
+    repeat_penalty: float = 1.0
+    repeat_last_n: int = 64
 
 
 @dataclass(frozen=True)

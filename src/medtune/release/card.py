@@ -97,6 +97,13 @@ def _opening(card_facts: CardFacts) -> str:
     return "\n".join(lines)
 
 
+def _flags(task: Task) -> str:
+    """llama-server's flags for the decoding that was audited."""
+    drawn = task.decoding
+    penalty = f" --repeat-penalty {drawn.repeat_penalty:g} --repeat-last-n {drawn.repeat_last_n}"
+    return f"--temp {drawn.temperature:g}{penalty if drawn.repeat_penalty != 1 else ''}"
+
+
 def _use(card_facts: CardFacts) -> str:
     task = card_facts.task
     return f"""## What it is for
@@ -111,7 +118,7 @@ ollama create {card_facts.name} -f Modelfile
 ollama run {card_facts.name}
 ```
 
-or `llama-server -m {card_facts.file} -c {card_facts.num_ctx} --temp {task.decoding.temperature:g}`,
+or `llama-server -m {card_facts.file} -c {card_facts.num_ctx} {_flags(task)}`,
 with this system prompt:
 
 {_quoted(task.system)}

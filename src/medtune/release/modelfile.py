@@ -35,6 +35,8 @@ def modelfile(
     temperature: float,
     num_ctx: int,
     num_predict: int,
+    repeat_penalty: float,
+    repeat_last_n: int,
     stop: Sequence[str],
 ) -> str:
     """The whole Modelfile. `num_ctx` and `num_predict` count tokens; `header` lines become comments."""
@@ -44,6 +46,8 @@ def modelfile(
         f"PARAMETER temperature {temperature:g}",
         f"PARAMETER num_ctx {num_ctx}",
         f"PARAMETER num_predict {num_predict}",
+        f"PARAMETER repeat_penalty {repeat_penalty:g}",
+        f"PARAMETER repeat_last_n {repeat_last_n}",
     ]
     lines += [f"PARAMETER stop {quote(text)}" for text in dict.fromkeys(stop) if text]
     lines += ["", f"SYSTEM {quote(system)}"]

@@ -82,6 +82,8 @@ def _modelfile(subject: Subject, chosen: Verdict, build: Build, num_ctx: int) ->
         temperature=task.decoding.temperature,
         num_ctx=num_ctx,
         num_predict=facts.asked.get("max_tokens") or task.decoding.max_tokens,
+        repeat_penalty=task.decoding.repeat_penalty,
+        repeat_last_n=task.decoding.repeat_last_n,
         stop=_stop_strings(base),
     )
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from medtune.core.hashing import digest_json, sha256_text
 from medtune.core.text import fold
+from medtune.llm.messages import Decoding
 
 FORM_ONLY_NOTE = "form only: the words are not medically right"
 """Said wherever a verdict of scope `form` is shown."""
@@ -23,6 +24,21 @@ class TaskDecoding(BaseModel):
     """0 is greedy: the same prompt gives the same answer."""
     max_tokens: int = Field(ge=16)
     """Longest answer in new tokens; an answer that reaches it counts as cut off."""
+    repeat_penalty: float = Field(default=1.0, ge=1.0, le=2.0)
+    """Divides the score of tokens that stand among the last `repeat_last_n` already; 1 leaves them alone. It is part of
+    what is audited, and the released Modelfile sets the same."""
+    repeat_last_n: int = Field(default=64, ge=0)
+    """So many of the latest tokens count as a repetition, prompt included."""
+
+    def settings(self, *, max_tokens: int | None = None, seed: int = 0) -> Decoding:
+        """These settings as they are sent to a model server; `max_tokens` replaces the task's own limit."""
+        return Decoding(
+            temperature=self.temperature,
+            max_tokens=max_tokens or self.max_tokens,
+            seed=seed,
+            repeat_penalty=self.repeat_penalty,
+            repeat_last_n=self.repeat_last_n,
+        )
 
 
 class Task(BaseModel):
