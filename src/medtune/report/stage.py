@@ -1,7 +1,6 @@
 """The door of report: read the run, write report.json and report.html, and put copies where a person looks first."""
 
 from medtune.config.recipe import RecipeView
-from medtune.core.console import say
 from medtune.core.hashing import sha256_text
 from medtune.core.io import read_text, write_json, write_text
 from medtune.report.collect import collect
@@ -43,7 +42,6 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     # Before the folder is finished: a run killed in between is not fresh, and writes both again.
     write_text(run.file(REPORT_JSON), read_text(folder.path / REPORT_JSON))
     write_text(run.file(REPORT_HTML), page)
-    say(f"  report: {run.file(REPORT_HTML)}")
     return folder.finish(
         facts={
             "builds": len(report["verdicts"]),

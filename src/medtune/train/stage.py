@@ -82,8 +82,6 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     warnings = [*outcome.warnings]
     if not validation:
         warnings.append("there are no validation rows: the adapter is that of the last step")
-    for warning in warnings:
-        say(f"  note: {warning}")
     return folder.finish(
         facts=facts,
         externals=base.files,
