@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from medtune.llamacpp.toolchain import Toolchain, find
 
@@ -24,6 +25,14 @@ def pytest_configure() -> None:
     for name in _SCRUBBED:
         os.environ.pop(name, None)
         os.environ.pop(name.lower(), None)
+    # A busy machine is no failure: examples have no time limit, and CI draws the same ones each time.
+    settings.register_profile(
+        "medtune",
+        deadline=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("medtune")
 
 
 @pytest.fixture(autouse=True, scope="session")
