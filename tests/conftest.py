@@ -5,12 +5,16 @@ import os
 import socket
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from medtune.config.recipe import Recipe
 from medtune.llamacpp.toolchain import Toolchain, find
+from medtune.runs.layout import RunDir
 
 _SCRUBBED = (
     "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "HF_TOKEN", "HF_HOME", "HF_ENDPOINT",
@@ -92,3 +96,37 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def toolchain() -> Toolchain:
     """The pinned llama.cpp; without it the test fails with the command that installs it."""
     return find()
+
+
+@pytest.fixture(scope="session")
+def toymodel() -> ModuleType:
+    """tests/support/toymodel.py; imported here so that tests without it do not load torch."""
+    import toymodel
+
+    return toymodel
+
+
+@pytest.fixture(scope="session")
+def toy_gguf(toolchain: Toolchain, toymodel: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small F16 GGUF made by the real converter, once for all test folders."""
+    return Path(toymodel.toy_gguf(toolchain, tmp_path_factory.getbasetemp() / "toy-gguf"))
+
+
+@pytest.fixture(scope="session")
+def exported(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunDir, Recipe]:
+    """A finished export by the real tools, once for all test folders. Read it, copy it, never change it."""
+    from exportrun import exported_run, recipe_of
+
+    folder = tmp_path_factory.getbasetemp() / "exported"
+    return exported_run(folder), recipe_of(folder / "base")
+
+
+@pytest.fixture
+def tests_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, toolchain: Toolchain
+) -> Path:
+    """A cache of the tests' own, with the toolchain that was found before."""
+    cache = tmp_path_factory.getbasetemp() / "medtune-cache"
+    monkeypatch.setenv("MEDTUNE_CACHE", str(cache))
+    monkeypatch.setenv("MEDTUNE_LLAMA_CPP", str(toolchain.folder))
+    return cache
