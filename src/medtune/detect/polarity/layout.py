@@ -6,6 +6,7 @@ A header is a line that ends with a colon, a markdown heading, a line in bold, o
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medtune.detect.polarity.headers import sign_of_header, sign_of_label
 from medtune.detect.polarity.tokens import Token, tokenise
@@ -50,6 +51,12 @@ class _Header:
     marked: bool
     scope: str
     had_items: bool = False
+
+
+@lru_cache(maxsize=64)
+def layout_of(text: str) -> tuple[Sentence, ...]:
+    """Sentences in order; the last texts are remembered, so that many concepts cost one analysis."""
+    return tuple(read_layout(text))
 
 
 def read_layout(text: str) -> list[Sentence]:

@@ -1,10 +1,10 @@
 """Reads a whole text: every mention of the action, and what they say together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from medtune.detect.polarity.layout import Sentence, read_layout
-from medtune.detect.polarity.locate import find_action, parse_action
+from medtune.detect.polarity.layout import Sentence, layout_of
+from medtune.detect.polarity.locate import Match, find_action, parse_action
 from medtune.detect.polarity.rules import Judgement, Kind, judge
 
 _SPAN_CHARS = 200
@@ -35,14 +35,13 @@ def read_polarity(text: str, action: str) -> Polarity:
     wanted = parse_action(action)
     if wanted is None:
         return Polarity("unclear", "", "no content word in the action")
-    sentences = _layout(text)
+    sentences = layout_of(text)
     mentions: list[_Mention] = []
     known: set[str] = set()
     for number, sentence in enumerate(sentences):
         known.update(token.stem for token in sentence.tokens)
-        following = sentences[number + 1 : number + 3]
         for match in find_action(sentence.tokens, wanted, frozenset(known)):
-            mentions.append(_Mention(judge(sentence, match, following), sentence, match.coverage))
+            mentions.append(_Mention(judge_at(sentences, number, match), sentence, match.coverage))
     if not mentions:
         return Polarity("unclear", "", "the action was not found")
     best = max(mention.coverage for mention in mentions)
@@ -52,12 +51,12 @@ def read_polarity(text: str, action: str) -> Polarity:
         polarity = "unclear"
     elif wanted.negated:
         polarity = _TURNED.get(polarity, polarity)
-    return Polarity(polarity, _quote(text, chosen.sentence), rule or chosen.judgement.rule)
+    return Polarity(polarity, quote(text, chosen.sentence.start, chosen.sentence.end), rule or chosen.judgement.rule)
 
 
-@lru_cache(maxsize=256)
-def _layout(text: str) -> tuple[Sentence, ...]:
-    return tuple(read_layout(text))
+def judge_at(sentences: Sequence[Sentence], number: int, match: Match) -> Judgement:
+    """Judge one place of an action in the sentence of that number."""
+    return judge(sentences[number], match, sentences[number + 1 : number + 3])
 
 
 def _combine(mentions: list[_Mention]) -> tuple[_Mention, str]:
@@ -75,6 +74,7 @@ def _combine(mentions: list[_Mention]) -> tuple[_Mention, str]:
     return firm[0], ""
 
 
-def _quote(text: str, sentence: Sentence) -> str:
-    flat = " ".join(text[sentence.start : sentence.end].split())
+def quote(text: str, start: int, end: int) -> str:
+    """`text[start:end]` on one line, cut where it is long."""
+    flat = " ".join(text[start:end].split())
     return flat if len(flat) <= _SPAN_CHARS else f"{flat[: _SPAN_CHARS - 1]}…"
