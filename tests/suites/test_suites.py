@@ -80,8 +80,10 @@ def test_the_digest_follows_the_words(tmp_path: Path) -> None:
         ({"expect": "refused"}, "cases.one.expect"),
         ({"prompt": "two\nlines of text"}, "one line"),
         ({"must": ["press"]}, "cases.one.must"),
-        ({"fit": "clinical"}, "needs a reviewer"),
-        ({"fit": "clinical", "reviewer": "A. Doctor"}, "needs a reviewer and a source"),
+        ({"fit": "clinical"}, "nothing else can be graded"),
+        ({"source": "a book"}, "cases.one.source"),
+        ({"slots": [{"name": "time", "unit": "minuets", "low": 1, "high": 2}]}, "unknown unit 'minuets'"),
+        ({"slots": [{"name": "time", "unit": "min", "low": 3, "high": 2}]}, "`low` 3 is above `high` 2"),
     ],
 )
 def test_a_bad_case_is_named(tmp_path: Path, change: dict[str, object], expected: str) -> None:
@@ -115,5 +117,6 @@ def test_broken_yaml_and_a_wrong_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_reviewed_case_may_count_clinically(tmp_path: Path) -> None:
-    case = {**CASE, "fit": "clinical", "reviewer": "A. Doctor", "source": "a guideline, section 2, opened 2026-01-05"}
+    source = {"address": "https://example.org/guideline", "sha256": "0" * 64}
+    case = {**CASE, "fit": "clinical", "reviewer": "A. Doctor", "source": source, "must": [{"concept": "press"}]}
     assert read_suite(write(tmp_path, {**SUITE, "cases": [case]})).cases[0].rubric == "reviewed"

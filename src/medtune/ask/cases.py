@@ -29,16 +29,16 @@ def suite_cases(suite: Suite, task: Task, at_most: int | None) -> tuple[AskedCas
     """A suite's cases under the task's system prompt. Only cases that are fit for a form verdict count for one."""
     return tuple(
         AskedCase(
-            id=f"{suite.name}/{case.id}",
+            id=f"{suite.name}/{question.id}",
             suite=suite.name,
-            cluster=f"{suite.name}/{case.cluster}",
-            messages=(Turn(role="system", content=task.system), Turn(role="user", content=case.prompt)),
-            gated=case.fit == "form",
-            contract=task.name if case.fit == "form" else "",
-            severity=case.severity,
+            cluster=f"{suite.name}/{question.case.cluster}",
+            messages=(Turn(role="system", content=task.system), Turn(role="user", content=question.prompt)),
+            gated=question.case.fit == "form",
+            contract=task.name if question.case.fit == "form" else "",
+            severity=question.case.severity,
             public=True,
         )
-        for case in suite.cases[:at_most]
+        for question in suite.questions[:at_most]
     )
 
 
