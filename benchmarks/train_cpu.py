@@ -115,11 +115,12 @@ def ours(_name: str, *, rows: Path, base: Path | None, steps: int, scratch: Path
     from medtune.config.train import TrainSection
     from medtune.runs.records.base import read_rows
     from medtune.runs.records.prepare import Example
+    from medtune.train.engines.trl_trainer import RowTrainer
     from medtune.train.kernels.lora import use_merged_layers
     from medtune.train.model import add_lora, load_base, pick_device
+    from medtune.train.planner.plan import TrainingPlan
     from medtune.train.rows import encode_rows
     from medtune.train.settings import make_settings
-    from medtune.train.trainer import LoraTrainer
 
     folder = base or tiny_folder()
     tokenizer = load_tokenizer(folder)
@@ -136,15 +137,17 @@ def ours(_name: str, *, rows: Path, base: Path | None, steps: int, scratch: Path
     settings = make_settings(section, SEED, len(encoded))
     device = pick_device()
     model, _ = add_lora(load_base(folder, "base", device), settings, "base")
-    trainer = LoraTrainer(
+    trainer = RowTrainer(
         model=model,
         tokenizer=tokenizer.hf,
         rows=encoded,
         validation=[],
         settings=settings,
+        plan=TrainingPlan("trl", "lora", "float32", "none", BATCH, BATCH * LENGTH, packing=False),
         checkpoints=scratch,
         device=device,
         conductor=clock,
+        recorder=None,
     )
     if device.type == "cpu":
         use_merged_layers(trainer.model)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from trainrun import train_view, write_prepared
 
 from medtune.config.recipe import RecipeView
+from medtune.core import console
 from medtune.core.errors import DataError, MedtuneError, ModelError, ResourceError
 from medtune.core.io import read_json
 from medtune.runs.freshness import state_of
@@ -69,6 +70,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, toy_base: Path) -> tuple[R
     )  # fmt: skip
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(console, "say", said.append)
         patch.setattr(finetune, "say", said.append)
         patch.setattr(stage, "say", said.append)
         manifest = stage.run(view, run)
@@ -208,7 +210,7 @@ def test_accumulation_changes_nothing_but_memory(tmp_path: Path, toy_base: Path)
 
 
 def test_early_stopping_keeps_the_best(tmp_path: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = importlib.import_module("medtune.train.trainer")
+    trainer = importlib.import_module("medtune.train.engines.trl_trainer")
     losses = iter([3.0, 2.0, 2.5, 2.4, 1.0])
 
     def evaluate(self: Any, *_: Any, **__: Any) -> dict[str, float]:
@@ -216,7 +218,7 @@ def test_early_stopping_keeps_the_best(tmp_path: Path, toy_base: Path, monkeypat
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
 
-    monkeypatch.setattr(trainer.LoraTrainer, "evaluate", evaluate)
+    monkeypatch.setattr(trainer.RowTrainer, "evaluate", evaluate)
     view, run = prepared(tmp_path, toy_base, max_steps=30, eval_every_steps=2, early_stopping_patience=2)
     facts = stage.run(view, run).facts
     assert (facts["steps"], facts["best_step"], facts["best_validation_loss"]) == (8, 4, 2.0)
@@ -264,7 +266,8 @@ def test_a_loss_that_is_no_number_is_explained(tmp_path: Path, toy_base: Path) -
 def test_a_full_disk_while_saving_says_so_and_the_next_run_goes_on(
     tmp_path: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = importlib.import_module("medtune.train.trainer")
+    trainer = importlib.import_module("medtune.train.engines.trl_trainer")
+    recorder = importlib.import_module("medtune.train.recorder")
     view, run = prepared(tmp_path, toy_base, max_steps=6, save_every_steps=2, eval_every_steps=6)
     save = trainer.SFTTrainer._save_checkpoint
 
@@ -275,7 +278,7 @@ def test_a_full_disk_while_saving_says_so_and_the_next_run_goes_on(
 
     with monkeypatch.context() as patch, pytest.raises(ResourceError, match="the disk is full"):
         patch.setattr(trainer.SFTTrainer, "_save_checkpoint", full)
-        patch.setattr(trainer.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        patch.setattr(recorder.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
         stage.run(view, run)
     facts = stage.run(view, run).facts
     assert facts["steps"] == 6

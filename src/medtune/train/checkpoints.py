@@ -29,6 +29,8 @@ class Checkpoint:
     """Tokens that the model was trained on until then, without padding."""
     seconds: float
     """Time spent in training steps until then."""
+    fingerprint: str = ""
+    """Of the settings, rows and base that it belongs to."""
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
@@ -36,7 +38,7 @@ def checkpoint_path(folder: Path, step: int) -> Path:
     return folder / f"checkpoint-{step}"
 
 
-def seal(folder: Path, step: int, tokens: int, seconds: float) -> Checkpoint:
+def seal(folder: Path, step: int, tokens: int, seconds: float, fingerprint: str = "") -> Checkpoint:
     """Flush a checkpoint's files to disk and mark it as whole."""
     path = checkpoint_path(folder, step)
     files = {}
@@ -44,8 +46,9 @@ def seal(folder: Path, step: int, tokens: int, seconds: float) -> Checkpoint:
         if file.name != MARKER:
             _flush(file)
             files[file.name] = {"size_bytes": file.stat().st_size, "sha256": sha256_file(file)}
-    write_json(path / MARKER, {"step": step, "tokens": tokens, "seconds": seconds, "files": files})
-    return Checkpoint(step, path, tokens, seconds)
+    values = {"step": step, "tokens": tokens, "seconds": seconds, "fingerprint": fingerprint, "files": files}
+    write_json(path / MARKER, values)
+    return Checkpoint(step, path, tokens, seconds, fingerprint)
 
 
 def whole_checkpoints(folder: Path) -> list[Checkpoint]:
@@ -55,7 +58,15 @@ def whole_checkpoints(folder: Path) -> list[Checkpoint]:
         match = _NAME.fullmatch(path.name)
         marker = _read_marker(path) if match else None
         if match and marker is not None and marker["step"] == int(match[1]):
-            found.append(Checkpoint(int(match[1]), path, int(marker["tokens"]), float(marker["seconds"])))
+            found.append(
+                Checkpoint(
+                    int(match[1]),
+                    path,
+                    int(marker["tokens"]),
+                    float(marker["seconds"]),
+                    str(marker.get("fingerprint", "")),
+                )
+            )
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
 

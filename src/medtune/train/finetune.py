@@ -1,19 +1,26 @@
 """One fine-tuning from rows to adapter, begun anew or continued from the newest whole checkpoint."""
 
+import contextlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from medtune.chat import BaseInfo, ChatTokenizer, offline
 from medtune.core.console import progress, say
+from medtune.core.hashing import digest_json
 from medtune.core.io import disk_errors, read_json, write_json
 from medtune.runs.layout import ADAPTER, CHECKPOINTS, METRICS, TENSORBOARD
 from medtune.train.batches import batch_order, padding_share
+from medtune.train.capability import Capability
 from medtune.train.checkpoints import Checkpoint, checkpoint_path, remove_all_but, steps_to_keep, whole_checkpoints
 from medtune.train.curve import Curve, best_point, patience_is_over
+from medtune.train.engines import engine
+from medtune.train.engines.protocol import Job
+from medtune.train.planner.plan import TrainingPlan
 from medtune.train.quiet import library_warnings
+from medtune.train.recorder import Recorder
 from medtune.train.rows import TrainRow, figures
 from medtune.train.settings import Settings
 
@@ -35,6 +42,8 @@ def fine_tune(
     rows: Sequence[TrainRow],
     validation: Sequence[TrainRow],
     settings: Settings,
+    plan: TrainingPlan,
+    capability: Capability,
     folder: Path,
 ) -> Outcome:
     """Train an adapter into `folder` (adapter/, checkpoints/, metrics.jsonl, tensorboard/).
@@ -54,6 +63,8 @@ def fine_tune(
                 rows=rows,
                 validation=validation,
                 settings=settings,
+                plan=plan,
+                capability=capability,
                 checkpoints=checkpoints,
                 curve=curve,
                 start=start,
@@ -89,53 +100,60 @@ def _train(
     rows: Sequence[TrainRow],
     validation: Sequence[TrainRow],
     settings: Settings,
+    plan: TrainingPlan,
+    capability: Capability,
     checkpoints: Path,
     curve: Curve,
     start: Checkpoint | None,
 ) -> dict[str, Any]:
-    """Load, adapt and train up to the last step or until patience is over."""
-    from medtune.train.conductor import Conductor
-    from medtune.train.kernels.lora import use_merged_layers
-    from medtune.train.model import add_lora, load_base, pick_device
-    from medtune.train.trainer import LoraTrainer
-
-    device = pick_device()
-    model, coverage = add_lora(load_base(base.folder, base.name, device), settings, base.name)
-    say(f"  {coverage.sentence()}")
+    """Let the plan's engine train up to the last step or until patience is over."""
     lengths = [len(row.input_ids) for row in rows]
     padding = padding_share(lengths, batch_order(lengths, settings.batch_size, settings.seed, 0), settings.batch_size)
-    facts: dict[str, Any] = {
-        "device": device.type,
-        "trainable_parameters": coverage.trainable,
-        "adapted_layers": coverage.adapted,
-        "padding_share": round(padding, 4),
-    }
     begun = start.step if start else 0
-    if begun >= settings.steps or patience_is_over(curve.validations(), settings.patience):
-        return facts
-    if start:
+    finished = begun >= settings.steps or patience_is_over(curve.validations(), settings.patience)
+    job = Job(
+        base=base,
+        tokenizer=tokenizer,
+        rows=rows,
+        validation=validation,
+        settings=settings,
+        plan=plan,
+        capability=capability,
+        checkpoints=checkpoints,
+        start=start,
+        finished=finished,
+    )
+    if start and not finished:
         say(f"  goes on from the checkpoint of step {begun}")
-    with progress(settings.steps - begun, "train") as bar:
-        conductor = Conductor(settings, curve, bar, validates=bool(validation))
-        trainer = LoraTrainer(
-            model=model,
-            tokenizer=tokenizer.hf,
-            rows=rows,
-            validation=validation,
+    with contextlib.nullcontext(_NoBar()) if finished else progress(settings.steps - begun, "train") as bar:
+        recorder = Recorder(
             settings=settings,
+            curve=curve,
+            bar=bar,
             checkpoints=checkpoints,
-            device=device,
-            conductor=conductor,
+            fingerprint=fingerprint(base, rows, settings, plan),
+            validates=bool(validation),
+            start=start,
         )
-        conductor.trainer = trainer
-        if device.type == "cpu":
-            use_merged_layers(trainer.model)
-        best = best_point(curve.validations())
-        trainer.best_step = best.step if best else None
-        if start:
-            trainer.meter.total_tokens, trainer.meter.total_seconds = start.tokens, start.seconds
-        trainer.train(resume_from_checkpoint=str(start.path) if start else None)
-    return facts
+        facts = engine(plan.engine).train(job, recorder)
+    return {**facts, "padding_share": round(padding, 4), "peak_memory_bytes": recorder.peak_memory_bytes}
+
+
+def fingerprint(base: BaseInfo, rows: Sequence[TrainRow], settings: Settings, plan: TrainingPlan) -> str:
+    """What a checkpoint belongs to: base, rows, settings, and what of the plan changes weights or their layout."""
+    return digest_json(
+        {
+            "base": base.digest,
+            "rows": [[row.id, len(row.input_ids), sum(row.trained)] for row in rows],
+            "settings": asdict(settings),
+            "plan": [plan.engine, plan.method, plan.dtype],
+        }
+    )
+
+
+class _NoBar:
+    def advance(self, n: int = 1, **shown: str | float) -> None:
+        """Nothing is left to do."""
 
 
 def _newest(checkpoints: Path) -> Checkpoint | None:

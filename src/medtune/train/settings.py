@@ -30,6 +30,11 @@ class Settings:
     keep_checkpoints: int
     patience: int | None
 
+    @property
+    def step_rows(self) -> int:
+        """Rows of one optimiser step, however many of them go into one forward pass."""
+        return self.batch_size * self.accumulation
+
     def lora_facts(self) -> dict[str, Any]:
         """The adapter's settings as JSON values."""
         values = asdict(self)

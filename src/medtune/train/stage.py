@@ -12,9 +12,11 @@ from medtune.runs.manifest import Manifest
 from medtune.runs.records.base import read_rows
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import open_stage
+from medtune.train.capability import Capability, capability_of, look_at_card
 from medtune.train.finetune import fine_tune, token_facts
+from medtune.train.planner.plan import TrainingPlan
 from medtune.train.rows import encode_rows, require_a_batch
-from medtune.train.settings import make_settings, total_steps
+from medtune.train.settings import Settings, make_settings, total_steps
 
 NAME = "train"
 NEEDS = ("prepare",)
@@ -63,8 +65,16 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         f"  {tokens['rows']} rows, {tokens['total_tokens']} tokens, {100 * tokens['trained_share']:.1f} % of them "
         f"trained (the assistant's, end-of-turn token included); {settings.steps} steps"
     )
+    capability = capability_of(look_at_card())
     outcome = fine_tune(
-        base=base, tokenizer=tokenizer, rows=rows, validation=validation, settings=settings, folder=folder.path
+        base=base,
+        tokenizer=tokenizer,
+        rows=rows,
+        validation=validation,
+        settings=settings,
+        plan=_todays_plan(settings, capability),
+        capability=capability,
+        folder=folder.path,
     )
     facts = {
         **tokens,
@@ -94,3 +104,15 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
 
 def _targets(targets: tuple[str, ...] | str) -> str:
     return "all linear layers" if targets == "all-linear" else ", ".join(targets)
+
+
+def _todays_plan(settings: Settings, capability: Capability) -> TrainingPlan:
+    return TrainingPlan(
+        engine="trl",
+        method="lora",
+        dtype=capability.dtype,
+        checkpointing="none",
+        micro_batch=settings.batch_size,
+        micro_tokens=settings.batch_size * settings.max_seq_length,
+        packing=False,
+    )

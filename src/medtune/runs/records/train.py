@@ -18,3 +18,7 @@ class Metric(Row):
     learning_rate: float | None = None
     tokens_per_s: float | None = None
     """Trained and context tokens, without padding."""
+    limit_share: float | None = None
+    """tokens_per_s as a share of what the card's arithmetic allows (0 to 1)."""
+    memory_bytes: int | None = None
+    """Most memory that was taken on the card so far."""

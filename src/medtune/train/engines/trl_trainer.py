@@ -4,10 +4,8 @@ TRL is given finished token ids with their mask, so it renders nothing again. Th
 accumulation, mixed precision and resuming are its own.
 """
 
-import contextlib
-import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,39 +14,38 @@ import torch
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from medtune.core.errors import MedtuneError, ResourceError
+from medtune.core.console import say
+from medtune.core.errors import MedtuneError
 from medtune.train.batches import EpochSampler, collate, collate_examples
-from medtune.train.checkpoints import checkpoint_path, remove_all_but, seal, steps_to_keep, whole_checkpoints
+from medtune.train.broken import broken_loss
 from medtune.train.loss import TokenLoss
+from medtune.train.memory import does_not_fit, smaller
+from medtune.train.planner.plan import TrainingPlan
+from medtune.train.recorder import Recorder
 from medtune.train.rows import TrainRow
 from medtune.train.settings import Settings
 
-_FULL_DISK_BYTES = 1 << 20
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 
 @dataclass
 class Meter:
-    """What was done since the last optimiser step, and in all."""
+    """What was done since the last optimiser step."""
 
     loss_sum: float = 0.0
     trained: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    total_tokens: int = 0
-    total_seconds: float = 0.0
 
-    def close_step(self) -> tuple[float, float]:
-        """Mean loss in nats and tokens per second of the step; the step's figures start anew."""
-        loss, speed = self.loss_sum / max(self.trained, 1), self.tokens / max(self.seconds, 1e-9)
-        self.total_tokens += self.tokens
-        self.total_seconds += self.seconds
+    def close_step(self) -> tuple[float, int, float]:
+        """Mean loss in nats, tokens and seconds of the step; the figures start anew."""
+        found = self.loss_sum / max(self.trained, 1), self.tokens, self.seconds
         self.loss_sum, self.trained, self.tokens, self.seconds = 0.0, 0, 0, 0.0
-        return loss, speed
+        return found
 
 
-class LoraTrainer(SFTTrainer):  # type: ignore[misc]
-    """One fine-tuning run."""
+class RowTrainer(SFTTrainer):  # type: ignore[misc]
+    """One fine-tuning run. To the trainer, a batch is all rows of an optimiser step; it is cut into passes here."""
 
     def __init__(
         self,
@@ -58,15 +55,19 @@ class LoraTrainer(SFTTrainer):  # type: ignore[misc]
         rows: Sequence[TrainRow],
         validation: Sequence[TrainRow],
         settings: Settings,
+        plan: TrainingPlan,
         checkpoints: Path,
         device: torch.device,
         conductor: TrainerCallback,
+        recorder: Recorder | None,
     ) -> None:
+        """Without a recorder nothing is saved."""
         from datasets import Dataset
 
-        self.rows, self.validation, self.settings, self.folder = rows, validation, settings, checkpoints
+        self.rows, self.validation, self.settings, self.plan = rows, validation, settings, plan
+        self.recorder = recorder
         self.meter = Meter()
-        self.best_step: int | None = None
+        self.micro_batch = plan.micro_batch
         data = Dataset.from_dict(
             {
                 "input_ids": [list(row.input_ids) for row in rows],
@@ -77,7 +78,7 @@ class LoraTrainer(SFTTrainer):  # type: ignore[misc]
         )
         super().__init__(
             model=model,
-            args=_arguments(settings, checkpoints, device),
+            args=_arguments(settings, plan, checkpoints, device),
             train_dataset=data,
             data_collator=collate_examples,
             processing_class=tokenizer,
@@ -102,19 +103,58 @@ class LoraTrainer(SFTTrainer):  # type: ignore[misc]
         return loss / (count if num_items_in_batch is None else num_items_in_batch)
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
-        """One forward and backward pass, timed."""
+        """Forward and backward passes over all rows of an optimiser step, timed.
+
+        Out of memory, the step begins anew with half as many rows in a pass. The loss is a mean over the whole step's
+        trained tokens, so the gradient stays the same, and no row is lost or counted twice.
+        """
+        chosen = [int(row) for row in inputs["rows"]]
         began = time.monotonic()
-        self.meter.tokens += sum(len(self.rows[int(row)].input_ids) for row in inputs["rows"])
-        loss: torch.Tensor = super().training_step(model, inputs, *args, **kwargs)
+        while True:
+            try:
+                loss = self._passes(model, inputs, chosen, *args, **kwargs)
+                break
+            except torch.cuda.OutOfMemoryError:
+                fewer = smaller(min(self.micro_batch, len(chosen)))
+            # Outside of `except`: the error's traceback would keep the failed pass's tensors alive.
+            self._forget_step(model)
+            if fewer is None:
+                longest = max(len(self.rows[row].input_ids) for row in chosen)
+                raise does_not_fit(self.plan, int(self.state.global_step) + 1, longest)
+            self.micro_batch = fewer
+            say(f"  out of memory: {fewer} rows in a pass from step {int(self.state.global_step) + 1} on")
+        self.meter.tokens += sum(len(self.rows[row].input_ids) for row in chosen)
         self.meter.seconds += time.monotonic() - began
         return loss
+
+    def _passes(self, model: Any, inputs: Any, chosen: list[int], *args: Any, **kwargs: Any) -> torch.Tensor:
+        """All rows of the step, `micro_batch` of them at a time; the sum of the passes' losses."""
+        if len(chosen) <= self.micro_batch:
+            whole: torch.Tensor = super().training_step(model, inputs, *args, **kwargs)
+            return whole
+        total = torch.zeros((), device=self.args.device)
+        for start in range(0, len(chosen), self.micro_batch):
+            part = chosen[start : start + self.micro_batch]
+            total += super().training_step(model, collate([self.rows[row] for row in part], part), *args, **kwargs)
+        return total
+
+    def _forget_step(self, model: Any) -> None:
+        """Gradients and figures of an unfinished step."""
+        model.zero_grad(set_to_none=True)
+        self.meter.loss_sum, self.meter.trained = 0.0, 0
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def peak_memory_bytes(self) -> int | None:
+        """Most memory that was taken on the card, or None without a CUDA device."""
+        return torch.cuda.max_memory_reserved() if self.args.device.type == "cuda" else None
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Validation loss: the mean over all trained tokens of the validation rows, in nats."""
         self.model.eval()
         total, count = 0.0, 0
         order = sorted(range(len(self.validation)), key=lambda index: len(self.validation[index].input_ids))
-        width = 2 * self.settings.batch_size
+        width = 2 * self.micro_batch
         with torch.no_grad(), self.compute_loss_context_manager():
             for start in range(0, len(order), width):
                 chosen = order[start : start + width]
@@ -148,59 +188,22 @@ class LoraTrainer(SFTTrainer):  # type: ignore[misc]
         (folder / "README.md").unlink(missing_ok=True)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        step = int(self.state.global_step)
-        if not checkpoint_path(self.folder, step).exists():
-            with _full_disk(self.folder):
-                super()._save_checkpoint(model, trial)
-            seal(self.folder, step, self.meter.total_tokens, self.meter.total_seconds)
-        # While training, the newest is kept beside the best: a killed run goes on from there.
-        steps = [checkpoint.step for checkpoint in whole_checkpoints(self.folder)]
-        remove_all_but(self.folder, steps_to_keep(steps, self.best_step, self.settings.keep_checkpoints) | {step})
+        if self.recorder is not None:
+            write = super()._save_checkpoint
+            self.recorder.save(int(self.state.global_step), lambda _: write(model, trial))
 
     def _broken_loss(self, ids: list[str]) -> MedtuneError:
-        """Why the loss is no finite number, as far as the weights tell."""
-        step = int(self.state.global_step) + 1
-        where = f"step {step}, rows {', '.join(ids[:8])}"
-        adapter = [weight for weight in self.model.parameters() if weight.requires_grad]
-        if not all(bool(torch.isfinite(weight).all()) for weight in adapter):
-            return MedtuneError(
-                f"the loss is no number any more: the update of step {step - 1} made the adapter's weights infinite",
-                where=where,
-                next_step=f"lower train.learning_rate (it is {self.settings.learning_rate:g}) or train.max_grad_norm "
-                f"(it is {self.settings.max_grad_norm:g}), or raise train.warmup_ratio",
-            )
-        largest = max(float(weight.detach().abs().max()) for weight in adapter)
-        return MedtuneError(
-            f"the loss is no number any more: the weights are finite (largest of the adapter {largest:.3g}), "
-            "but the model overflows on these rows",
-            where=where,
-            next_step=f"lower train.learning_rate (it is {self.settings.learning_rate:g}); if it is low already, "
-            "look at these rows",
-        )
+        trained = [weight for weight in self.model.parameters() if weight.requires_grad]
+        return broken_loss(self.settings, int(self.state.global_step) + 1, ids, trained)
 
 
-@contextlib.contextmanager
-def _full_disk(folder: Path) -> Iterator[None]:
-    """torch and safetensors report a full disk as errors of their own; look at the disk when one is raised."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, OSError) or shutil.disk_usage(folder).free > _FULL_DISK_BYTES:
-            raise
-        raise ResourceError(
-            "the disk is full: a checkpoint could not be written",
-            where=str(folder),
-            next_step="free some space and run the same command again; it goes on from the last whole checkpoint",
-        ) from error
-
-
-def _arguments(settings: Settings, folder: Path, device: torch.device) -> SFTConfig:
+def _arguments(settings: Settings, plan: TrainingPlan, folder: Path, device: torch.device) -> SFTConfig:
     """SFTConfig: evaluation, logging and saving are started by our own callback, so their strategies are off."""
     arguments = SFTConfig(
         output_dir=str(folder),
         max_steps=settings.steps,
-        per_device_train_batch_size=settings.batch_size,
-        gradient_accumulation_steps=settings.accumulation,
+        per_device_train_batch_size=settings.step_rows,
+        gradient_accumulation_steps=1,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=_SCHEDULES[settings.lr_scheduler],
         warmup_steps=settings.warmup_steps,
@@ -209,8 +212,8 @@ def _arguments(settings: Settings, folder: Path, device: torch.device) -> SFTCon
         optim="adamw_torch" if device.type == "mps" else "adamw_torch_fused",
         seed=settings.seed,
         data_seed=settings.seed,
-        bf16=device.type == "cuda",
-        fp16=False,
+        bf16=plan.dtype == "bfloat16",
+        fp16=plan.dtype == "float16",
         use_cpu=device.type == "cpu",
         gradient_checkpointing=False,
         logging_strategy="no",

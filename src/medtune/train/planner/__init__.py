@@ -1,0 +1,1 @@
+"""The planner: which method, micro-batch and checkpointing fit a card, and which of them is the fastest. Pure."""
