@@ -1,7 +1,7 @@
 """What a rate found by an imperfect detector says about the true rate.
 
-Point: Rogan and Gladen, American Journal of Epidemiology 107 (1978) 71. Interval, with the uncertainty of sensitivity and
-specificity: Lang and Reiczigel, Preventive Veterinary Medicine 113 (2014) 13.
+Point: Rogan and Gladen, American Journal of Epidemiology 107 (1978) 71. Interval, with the uncertainty of sensitivity
+and specificity: Lang and Reiczigel, Preventive Veterinary Medicine 113 (2014) 13.
 """
 
 from dataclasses import dataclass
