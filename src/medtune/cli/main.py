@@ -27,6 +27,7 @@ VERBS = {
     "release": "medtune.cli.stage_verbs",
     "report": "medtune.cli.stage_verbs",
     "chat": "medtune.cli.chat",
+    "detect": "medtune.cli.detect",
     "ls": "medtune.cli.ls",
     "toolchain": "medtune.cli.toolchain",
 }
