@@ -36,7 +36,7 @@ def test_the_others_read_texts(tmp_path: Path) -> None:
     file = tmp_path / "texts.jsonl"
     texts = [
         "Press firmly on the wound with a clean cloth.",
-        "I cannot help with that.",
+        "I am sorry, but I cannot help you with that.",
         "Прижмите рану чистой тканью.",
     ]
     file.write_text("".join(json.dumps({"text": text, "id": 1}) + "\n" for text in texts))
