@@ -69,8 +69,10 @@ LINEAR: dict[str, Any] = {"target_modules": "all-linear"}
             torch.bfloat16,
             "1GB",
         ),
+        ({**LINEAR, "use_dora": True}, torch.bfloat16, "1GB"),
+        ({**LINEAR, "use_dora": True, "use_rslora": True}, torch.float32, "6KB"),
     ],
-    ids=["bf16", "f16", "f32", "sharded", "rslora", "few-modules", "patterns"],
+    ids=["bf16", "f16", "f32", "sharded", "rslora", "few-modules", "patterns", "dora", "dora-rslora"],
 )
 def test_equals_peft_in_float32_rounded_once(
     tmp_path: Path, settings: dict[str, Any], dtype: torch.dtype, shard: str
@@ -146,9 +148,10 @@ def test_values_that_the_type_cannot_hold_are_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"use_dora": True}, "DoRA"),
-        ({"bias": "all"}, "biases"),
-        ({"modules_to_save": ["lm_head"]}, "whole saved modules"),
+        ({"use_dora": True}, "do not agree about DoRA"),
+        ({"lora_bias": True}, "LoRA bias"),
+        ({"target_parameters": ["experts.down_proj"]}, "adapted parameters"),
+        ({"modules_to_save": ["lm_head"]}, "`modules_to_save`. was not saved"),
         ({"init_lora_weights": "pissa_niter_4"}, "changes the base weights"),
         ({"peft_type": "LOHA"}, "no LoRA adapter"),
         ({"r": 5}, "do not fit the rank 5"),
@@ -168,7 +171,7 @@ def test_half_an_update_and_unknown_keys_are_refused(tmp_path: Path) -> None:
     save_file(half, folder / "adapter_model.safetensors")
     with pytest.raises(ModelError, match="has lora_A, not lora_A and lora_B"):
         read_adapter(folder)
-    save_file({**tensors, "base_model.model.lm_head.weight": torch.ones(2, 2)}, folder / "adapter_model.safetensors")
+    save_file({**tensors, "base_model.model.lm_head.ia3_l": torch.ones(2, 2)}, folder / "adapter_model.safetensors")
     with pytest.raises(ModelError, match="no LoRA matrix"):
         read_adapter(folder)
     save_file({"base_model.model.x.base_layer.weight": torch.ones(2, 2)}, folder / "adapter_model.safetensors")

@@ -125,6 +125,11 @@ def _tokenizer_files(folder: Path) -> tuple[Path, ...]:
             where=str(folder),
             next_step=f"copy its tokenizer files ({', '.join(_TOKENIZER_ANY[:2])}, tokenizer_config.json) beside it",
         )
+    return tokenizer_files(folder)
+
+
+def tokenizer_files(folder: Path) -> tuple[Path, ...]:
+    """The tokenizer's and chat template's files in a folder; none when there are none."""
     return tuple(folder / name for name in _TOKENIZER_FILES if (folder / name).is_file())
 
 

@@ -16,18 +16,20 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 
 _PREFIX = "base_model.model."
-_KEY = re.compile(r"^(?P<module>.+)\.(?:(?P<linear>lora_[AB])\.weight|(?P<embedding>lora_embedding_[AB]))$")
-_FROZEN = ".base_layer.weight"
-"""PEFT saves a copy of a frozen embedding beside its update; the base has it already."""
+_KEY = re.compile(r"^(?P<module>.+)\.(?:(?P<linear>lora_[AB])\.weight|(?P<other>lora_embedding_[AB]))$")
+_MAGNITUDE = re.compile(r"^(?P<module>.+)\.lora_magnitude_vector(?:\.weight)?$")
+_TOKENS = ".token_adapter.trainable_tokens_delta"
+_FROZEN = ".base_layer."
+"""PEFT saves a copy of a frozen embedding beside its update; it differs from the base's when tokens were added."""
+_MODULE_TO_SAVE = ".modules_to_save."
 _NOT_MERGED = {
-    "use_dora": "DoRA",
     "lora_bias": "a LoRA bias",
-    "modules_to_save": "whole saved modules",
     "target_parameters": "adapted parameters",
     "layer_replication": "replicated layers",
-    "trainable_token_indices": "trained token embeddings",
+    "alora_invocation_tokens": "an activated LoRA, which changes only some tokens",
+    "arrow_config": "a router over several adapters",
 }
-_PLAIN_STARTS = (True, False, None, "gaussian", "orthogonal", "eva")
+_PLAIN_STARTS = (True, False, None, "gaussian", "orthogonal", "eva", "lora_ga")
 """Ways to begin that leave the base as it is. PiSSA, OLoRA, CorDA and LoftQ change it, so W + BA would be wrong."""
 
 
@@ -42,16 +44,39 @@ class Delta:
     embedding: bool
     transposed: bool
     """True when the base stores this weight as (in, out)."""
+    magnitude: TensorEntry | None = None
+    """DoRA's length of each output's weights (Liu et al. 2024, arXiv 2402.09353)."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the update as the base stores the weight."""
+        rows, columns = self.b.shape[0], self.a.shape[1]
+        return (columns, rows) if self.transposed else (rows, columns)
+
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Rows of an embedding that were trained by themselves: `values` (len(indices), hidden)."""
+
+    module: str
+    indices: tuple[int, ...]
+    values: TensorEntry
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """A checked adapter: one Delta for each module, in the order of module names."""
+    """A checked adapter; everything in the order of names."""
 
     folder: Path
     deltas: tuple[Delta, ...]
     digest: str
     """sha256 over configuration and weights."""
+    replaced: Mapping[str, TensorEntry]
+    """Whole tensors that take the place of the base's, by tensor name: saved modules, trained biases, resized
+    embeddings."""
+    token_rows: tuple[TokenRows, ...] = ()
+    tied_copies: bool = False
+    """True when training kept the saved copies of embedding and output layer alike."""
 
 
 def read_adapter(folder: Path) -> Adapter:
@@ -59,19 +84,35 @@ def read_adapter(folder: Path) -> Adapter:
     config = _read_config(folder)
     _, entries = read_head(folder / WEIGHTS)
     halves: dict[str, dict[str, TensorEntry]] = {}
+    replaced: dict[str, TensorEntry] = {}
+    tokens: dict[str, TensorEntry] = {}
     for entry in entries:
-        if entry.name.endswith(_FROZEN):
-            continue
-        match = _KEY.match(entry.name)
-        if not match or not entry.name.startswith(_PREFIX):
+        if not entry.name.startswith(_PREFIX):
+            raise _unusable(folder / WEIGHTS, f"{entry.name} is no part of a LoRA adapter")
+        name = entry.name.removeprefix(_PREFIX)
+        if match := _KEY.match(name):
+            halves.setdefault(match["module"], {})[match["linear"] or match["other"]] = entry
+        elif match := _MAGNITUDE.match(name):
+            halves.setdefault(match["module"], {})["magnitude"] = entry
+        elif name.endswith(_TOKENS):
+            tokens[name.removesuffix(_TOKENS)] = entry
+        elif name.endswith((".weight", ".bias")) and "lora_" not in name:
+            replaced[_plain_name(name)] = entry
+        else:
             raise _unusable(folder / WEIGHTS, f"{entry.name} is no LoRA matrix that can be merged")
-        module = match["module"].removeprefix(_PREFIX)
-        halves.setdefault(module, {})[match["linear"] or match["embedding"]] = entry
-    if not halves:
+    if not halves and not tokens and all(is_copy(entry) for entry in replaced.values()):
         raise _unusable(folder / WEIGHTS, "it holds no matrices")
+    _check_saved(folder, config, replaced)
     deltas = tuple(_delta(folder, config, module, halves[module]) for module in sorted(halves))
+    rows = tuple(_token_rows(folder, config, module, tokens[module]) for module in sorted(tokens))
     digest = digest_json({name: sha256_file(folder / name) for name in (CONFIG, WEIGHTS)})
-    return Adapter(folder, deltas, digest)
+    alike = bool(config.get("ensure_weight_tying"))
+    return Adapter(folder, deltas, digest, dict(sorted(replaced.items())), rows, alike)
+
+
+def is_copy(entry: TensorEntry) -> bool:
+    """Is this a copy of a frozen tensor that PEFT saved beside an update? Only another shape makes it count."""
+    return _FROZEN in entry.name and entry.name.endswith(".weight")
 
 
 def scale_of(config: Mapping[str, Any], module: str) -> tuple[int, float]:
@@ -89,6 +130,14 @@ def _by_pattern(patterns: Any, module: str, default: Any) -> Any:
     return default
 
 
+def _plain_name(name: str) -> str:
+    """The base's name of a saved tensor: without the names of PEFT's wrappers."""
+    before, wrapped, after = name.partition(_MODULE_TO_SAVE)
+    if wrapped:
+        name = f"{before}.{after.partition('.')[2] if after.count('.') else after}"
+    return name.replace(_FROZEN, ".").replace(".original_module.", ".")
+
+
 def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = read_json(folder / CONFIG)
@@ -96,8 +145,6 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise _unusable(folder / CONFIG, error.what) from None
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise _unusable(folder / CONFIG, "it is no LoRA adapter")
-    if config.get("bias", "none") != "none":
-        raise _unusable(folder / CONFIG, "trained biases cannot be merged")
     for key, what in _NOT_MERGED.items():
         if config.get(key):
             raise _unusable(folder / CONFIG, f"{what} (`{key}`) cannot be merged")
@@ -108,17 +155,39 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _delta(folder: Path, config: dict[str, Any], module: str, halves: dict[str, TensorEntry]) -> Delta:
-    embedding = "lora_embedding_A" in halves or "lora_embedding_B" in halves
+def _delta(folder: Path, config: dict[str, Any], module: str, parts: dict[str, TensorEntry]) -> Delta:
+    embedding = "lora_embedding_A" in parts or "lora_embedding_B" in parts
     names = ("lora_embedding_A", "lora_embedding_B") if embedding else ("lora_A", "lora_B")
-    if set(halves) != set(names):
-        raise _unusable(folder / WEIGHTS, f"{module} has {', '.join(sorted(halves))}, not {' and '.join(names)}")
-    a, b = halves[names[0]], halves[names[1]]
+    magnitude = parts.get("magnitude")
+    if set(parts) - {"magnitude"} != set(names):
+        raise _unusable(folder / WEIGHTS, f"{module} has {', '.join(sorted(parts))}, not {' and '.join(names)}")
+    if bool(config.get("use_dora")) != (magnitude is not None):
+        raise _unusable(folder / WEIGHTS, f"{module} and `use_dora` do not agree about DoRA's magnitudes")
+    a, b = parts[names[0]], parts[names[1]]
     rank, scale = scale_of(config, module)
     if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[0] != rank or b.shape[1] != rank:
         raise _unusable(folder / WEIGHTS, f"{module}: A {a.shape} and B {b.shape} do not fit the rank {rank}")
+    if magnitude is not None and math.prod(magnitude.shape) != b.shape[0]:
+        raise _unusable(folder / WEIGHTS, f"{module}: {magnitude.shape} magnitudes for {b.shape[0]} outputs")
     transposed = embedding or bool(config.get("fan_in_fan_out"))
-    return Delta(module=module, a=a, b=b, scale=scale, embedding=embedding, transposed=transposed)
+    return Delta(module, a=a, b=b, scale=scale, embedding=embedding, transposed=transposed, magnitude=magnitude)
+
+
+def _check_saved(folder: Path, config: dict[str, Any], replaced: Mapping[str, TensorEntry]) -> None:
+    """Raises ModelError when a module that was trained as a whole is missing."""
+    for module in config.get("modules_to_save") or ():
+        if not any(re.search(rf"(^|\.){re.escape(module)}\.[^.]+$", name) for name in replaced):
+            raise _unusable(folder / WEIGHTS, f"{module} (`modules_to_save`) was not saved")
+
+
+def _token_rows(folder: Path, config: dict[str, Any], module: str, values: TensorEntry) -> TokenRows:
+    """Indices of trained token embeddings: one list, or one for each module's last name."""
+    named = config.get("trainable_token_indices")
+    if isinstance(named, dict):
+        named = next((found for key, found in named.items() if module == key or module.endswith(f".{key}")), None)
+    if not isinstance(named, list) or len(values.shape) != 2 or len(named) != values.shape[0]:
+        raise _unusable(folder / WEIGHTS, f"{module}: the trained rows do not fit `trainable_token_indices`")
+    return TokenRows(module, tuple(int(index) for index in named), values)
 
 
 def _unusable(path: Path, why: str) -> ModelError:

@@ -120,14 +120,28 @@ def read_head(path: Path) -> tuple[dict[str, str], tuple[TensorEntry, ...]]:
     return metadata, tuple(entries)
 
 
-def read_tensor_bytes(folder: Path, entry: TensorEntry) -> bytes:
-    """The bytes of one tensor. Raises ModelError when the file is shorter than its head says."""
-    with (folder / entry.file).open("rb") as file:
-        file.seek(entry.begin)
-        data = file.read(entry.size_bytes)
-    if len(data) != entry.size_bytes:
+def read_tensor_bytes(folder: Path, entry: TensorEntry, at: int = 0, size_bytes: int | None = None) -> bytearray:
+    """Bytes of one tensor, all of them or `size_bytes` from `at`. Raises ModelError when the file is cut off there."""
+    data = bytearray(entry.size_bytes if size_bytes is None else size_bytes)
+    with (folder / entry.file).open("rb", buffering=0) as file:
+        file.seek(entry.begin + at)
+        left = memoryview(data)
+        while left and (count := file.readinto(left)):
+            left = left[count:]
+    if left:
         raise _broken(folder / entry.file, f"cut off inside {entry.name}")
     return data
+
+
+def same_bytes(folder: Path, one: TensorEntry, other: TensorEntry) -> bool:
+    """Do two tensors of a folder hold the same values of one type and shape?"""
+    if (one.dtype, one.shape) != (other.dtype, other.shape):
+        return False
+    return all(
+        read_tensor_bytes(folder, one, at, size) == read_tensor_bytes(folder, other, at, size)
+        for at in range(0, one.size_bytes, _COPY_BYTES)
+        for size in (min(_COPY_BYTES, one.size_bytes - at),)
+    )
 
 
 @dataclass(frozen=True)
