@@ -4,7 +4,7 @@ import ipaddress
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from medtune.config.recipe import Recipe
-from medtune.llamacpp.toolchain import Toolchain, find
+from medtune.llamacpp.toolchain import Toolchain, cache_folder, find
 from medtune.runs.layout import RunDir
 
 _SCRUBBED = (
@@ -110,6 +110,20 @@ def toymodel() -> ModuleType:
 def toy_gguf(toolchain: Toolchain, toymodel: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small F16 GGUF made by the real converter, once for all test folders."""
     return Path(toymodel.toy_gguf(toolchain, tmp_path_factory.getbasetemp() / "toy-gguf"))
+
+
+@pytest.fixture(scope="session")
+def family_model(toolchain: Toolchain) -> Callable[[str], Path]:
+    """A tiny model folder of a family's true architecture, by name. Read it, copy it, never change it.
+
+    They are kept in medtune's cache between sessions, since a big vocabulary takes half a minute to build.
+    """
+    from families import kept_family_model, kept_folder
+
+    assert toolchain.models is not None, "this llama.cpp has no models/ folder; use medtune's own toolchain"
+    source = toolchain.models.parent
+    kept = kept_folder(cache_folder(), toolchain.digest)
+    return lambda name: kept_family_model(name, kept, source)
 
 
 @pytest.fixture(scope="session")

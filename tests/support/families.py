@@ -1,0 +1,375 @@
+"""A model folder of every family: the true architecture class, small, with random weights.
+
+Tokenizer and chat template come from the pinned llama.cpp source where it carries them, else from an installed library;
+`ORIGINS` says which parts are stand-ins. Nothing is typed from memory. Big vocabularies take seconds to build: use the
+`family_model` fixture, which keeps the folders.
+"""
+
+import contextlib
+import io
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_TEMPLATES = "models/templates"
+_SENTENCES = (
+    "Asthma is a disease that affects the airways of the lungs and makes it hard to breathe.",
+    "High blood pressure is a common condition; it often has no symptoms for years.",
+    "Diabetes means that the level of sugar in the blood is too high.",
+    "Anemia happens when the blood does not have enough healthy red cells to carry oxygen.",
+    "Talk to a doctor before you start, stop or change any medicine, and ask about side effects.",
+    "Migraine is a headache that throbs on one side of the head, with nausea and pain from light.",
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a family's tokenizer and template come from; `real` when both are those of a released model."""
+
+    vocabulary: str
+    """`ggml-vocab-NAME.gguf` of the llama.cpp source, `gemma` for a trained stand-in, `tiny` for the embedded base."""
+    template: str
+    """A path in the llama.cpp source, or `trl:FILE` of the installed trl package."""
+    real: bool
+
+
+ORIGINS: dict[str, Origin] = {
+    "gemma3n": Origin("gemma", "trl:gemma3.jinja", real=False),
+    "gemma3": Origin("gemma", "trl:gemma3.jinja", real=False),
+    "mistral": Origin("llama-spm", f"{_TEMPLATES}/mistralai-Mistral-Nemo-Instruct-2407.jinja", real=False),
+    "llama3": Origin("llama-bpe", f"{_TEMPLATES}/meta-llama-Llama-3.1-8B-Instruct.jinja", real=True),
+    "qwen2.5": Origin("qwen2", f"{_TEMPLATES}/Qwen-Qwen2.5-7B-Instruct.jinja", real=True),
+    "qwen3": Origin("qwen2", f"{_TEMPLATES}/Qwen-Qwen3-0.6B.jinja", real=False),
+    "phi4-mini": Origin("phi-3", f"{_TEMPLATES}/microsoft-Phi-3.5-mini-instruct.jinja", real=False),
+    "smollm": Origin("qwen2", f"{_TEMPLATES}/HuggingFaceTB-SmolLM3-3B.jinja", real=False),
+    "tiny": Origin("tiny", "", real=True),
+}
+FAMILY_NAMES: tuple[str, ...] = tuple(ORIGINS)
+
+SPECIAL: dict[str, dict[str, Any]] = {
+    "gemma": {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>"},
+    "llama-spm": {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_prefix_space": False},
+    "llama-bpe": {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"},
+    "qwen2": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
+    "phi-3": {
+        "bos_token": "<s>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<unk>",
+        "add_prefix_space": False,
+    },
+}  # fmt: skip
+_CLASSES = {
+    "gemma": "GemmaTokenizer", "llama-spm": "LlamaTokenizer", "llama-bpe": "PreTrainedTokenizerFast",
+    "qwen2": "Qwen2Tokenizer", "phi-3": "LlamaTokenizer",
+}  # fmt: skip
+_ADDED = {"llama-spm": ("[INST]", "[/INST]")}
+"""Control tokens that the stand-in vocabulary lacks and the family's template writes."""
+_ENDS = {
+    "gemma": ("<eos>", "<end_of_turn>"), "llama-spm": ("</s>",), "llama-bpe": ("<|eot_id|>", "<|end_of_text|>"),
+    "qwen2": ("<|im_end|>", "<|endoftext|>"), "phi-3": ("<|endoftext|>", "<|end|>"),
+}  # fmt: skip
+_WIDE = 256
+"""Rows that k-quants take."""
+_NARROW = 64
+"""Rows where the vocabulary is big; k-quants fall back."""
+
+
+def write_family_model(name: str, folder: Path, llama_source: Path, *, hidden: int | None = None) -> Path:
+    """Write a whole model folder (bfloat16 weights) of a family and return it.
+
+    `llama_source` is the folder of llama.cpp that holds `models/`. `hidden` is the width (a multiple of 64), by default
+    256 where the vocabulary is small and 64 where it is big.
+    """
+    if name == "tiny":
+        from medtune.chat.base import tiny_folder
+
+        return Path(shutil.copytree(tiny_folder(), folder, dirs_exist_ok=True))
+    origin = ORIGINS[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = origin.vocabulary
+    if vocabulary == "gemma":
+        _write_gemma_tokenizer(folder)
+    else:
+        _write_real_tokenizer(vocabulary, folder, llama_source)
+    (folder / "chat_template.jinja").write_text(template_text(name, llama_source), encoding="utf-8")
+    ids = _token_ids(folder)
+    ends = [ids[token] for token in _ENDS[vocabulary]]
+    special = SPECIAL[vocabulary]
+    _write_model(
+        name,
+        folder,
+        vocab=_embedding_rows(len(ids)),
+        hidden=hidden or (_NARROW if vocabulary in ("llama-bpe", "qwen2") else _WIDE),
+        bos=ids.get(special.get("bos_token", ""), None),
+        pad=ids.get(special.get("pad_token", ""), None),
+        ends=ends,
+    )
+    return folder
+
+
+def kept_folder(cache: Path, key: str) -> Path:
+    """Where folders are kept between sessions: making a big vocabulary takes up to half a minute."""
+    from importlib.metadata import version
+
+    from medtune.core.hashing import digest_json, sha256_file
+
+    parts = [sha256_file(Path(__file__)), key, version("transformers"), version("trl"), version("tokenizers")]
+    return cache / "test-families" / digest_json(parts)[:16]
+
+
+def kept_family_model(name: str, kept: Path, llama_source: Path) -> Path:
+    """The folder of a family, made when it is not there; several processes may ask at once."""
+    folder = kept / name
+    if not folder.is_dir():
+        import tempfile
+
+        kept.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept, prefix=f".{name}-") as scratch:
+            made = write_family_model(name, Path(scratch) / name, llama_source)
+            with contextlib.suppress(OSError):  # another process was quicker
+                made.rename(folder)
+    return folder
+
+
+def template_text(name: str, llama_source: Path) -> str:
+    """The family's chat template, byte for byte from where it is carried."""
+    source = ORIGINS[name].template
+    if source.startswith("trl:"):
+        from importlib.util import find_spec
+
+        spec = find_spec("trl")
+        assert spec is not None and spec.origin is not None
+        path = Path(spec.origin).parent / "chat_templates" / source.removeprefix("trl:")
+    else:
+        path = llama_source / source
+    return path.read_text(encoding="utf-8")
+
+
+def _embedding_rows(tokens: int) -> int:
+    """Padded as released models are: a multiple of 64."""
+    return -(-tokens // 64) * 64
+
+
+def _token_ids(folder: Path) -> dict[str, int]:
+    from tokenizers import Tokenizer
+
+    return dict(Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab(with_added_tokens=True))
+
+
+def _write_real_tokenizer(vocabulary: str, folder: Path, llama_source: Path) -> None:
+    """tokenizer.json, tokenizer_config.json and, for SentencePiece, tokenizer.model from a vocabulary-only GGUF."""
+    from transformers import AutoTokenizer
+
+    models = llama_source / "models"
+    tokenizer = AutoTokenizer.from_pretrained(
+        str(models), gguf_file=f"ggml-vocab-{vocabulary}.gguf", local_files_only=True
+    )
+    values = json.loads(tokenizer.backend_tokenizer.to_str())
+    pieces = _gguf_pieces(models / f"ggml-vocab-{vocabulary}.gguf")
+    tokens = values["model"]["vocab"]
+    # transformers adds placeholders for the unused rows of the embedding, and an end token that some lack.
+    known = {text for text, _, _ in pieces}
+    values["added_tokens"] = [token for token in values["added_tokens"] if token["content"] in known]
+    values["model"]["vocab"] = {text: number for text, number in tokens.items() if text in known}
+    for text in _ADDED.get(vocabulary, ()):
+        number = len(pieces)
+        pieces.append((text, 0.0, _CONTROL))
+        values["model"]["vocab"][text] = number
+        values["added_tokens"].append(_added(number, text))
+    if vocabulary == "llama-bpe":
+        # What the GGUF says in flags and transformers does not read: BOS first, whole words before merges.
+        bos = SPECIAL[vocabulary]["bos_token"]
+        values["model"]["ignore_merges"] = True
+        values["post_processor"] = _bos_first(bos, values["model"]["vocab"].get(bos, _id_of(values, bos)))
+    if vocabulary in ("llama-spm", "phi-3"):
+        _plain_spaces(values)
+        (folder / "tokenizer.model").write_bytes(_sentencepiece_model(pieces))
+    (folder / "tokenizer.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+    _write_tokenizer_config(folder, vocabulary, values["added_tokens"])
+
+
+_UNKNOWN, _CONTROL = 2, 3
+"""Token types, the same numbers in GGUF and in SentencePiece's protocol."""
+
+
+def _gguf_pieces(file: Path) -> list[tuple[str, float, int]]:
+    from medtune.llamacpp.gguf_info import read_gguf
+
+    head = read_gguf(file, arrays=True).metadata
+    tokens, kinds = head["tokenizer.ggml.tokens"], head["tokenizer.ggml.token_type"]
+    scores = head.get("tokenizer.ggml.scores") or [0.0] * len(tokens)
+    pieces = list(zip(tokens, scores, kinds, strict=True))
+    while pieces[-1][0].startswith("[PAD"):  # rows of the embedding without a token
+        pieces.pop()
+    return pieces
+
+
+def _id_of(values: Mapping[str, Any], text: str) -> int:
+    return int(next(token["id"] for token in values["added_tokens"] if token["content"] == text))
+
+
+def _added(number: int, text: str, special: bool = True) -> dict[str, Any]:
+    return {
+        "id": number, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+        "special": special,
+    }  # fmt: skip
+
+
+def _bos_first(bos: str, number: int) -> dict[str, Any]:
+    def sequence(which: str) -> dict[str, Any]:
+        return {"Sequence": {"id": which, "type_id": 0}}
+
+    first = {"SpecialToken": {"id": bos, "type_id": 0}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [first, sequence("A")],
+        "pair": [first, sequence("A"), first, sequence("B")],
+        "special_tokens": {bos: {"id": bos, "ids": [number], "tokens": [bos]}},
+    }
+
+
+def _plain_spaces(values: dict[str, Any]) -> None:
+    """A space is a piece of its own text and none is put in front, so that a part encodes as it does in the whole."""
+    values["normalizer"] = {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}
+    values["pre_tokenizer"] = None
+    values["post_processor"] = None
+    values["decoder"] = {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+        ],
+    }
+
+
+def _sentencepiece_model(pieces: list[tuple[str, float, int]]) -> bytes:
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto()
+    for text, score, kind in pieces:
+        model.pieces.add(piece=text, score=score, type=_UNKNOWN if text == "<unk>" else kind)
+    model.trainer_spec.model_type = 2  # BPE
+    model.trainer_spec.vocab_size = len(pieces)
+    model.trainer_spec.byte_fallback = True
+    model.normalizer_spec.name = "identity"
+    model.normalizer_spec.add_dummy_prefix = False
+    model.normalizer_spec.remove_extra_whitespaces = False
+    model.normalizer_spec.escape_whitespaces = True
+    return bytes(model.SerializeToString())
+
+
+_GEMMA_MARKERS = ("<start_of_turn>", "<end_of_turn>")
+
+
+def _write_gemma_tokenizer(folder: Path) -> None:
+    """A stand-in: a small SentencePiece model with Gemma's control tokens at their ids."""
+    import sentencepiece
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(_SENTENCES * 20),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=512,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        pad_id=0,
+        eos_id=1,
+        bos_id=2,
+        unk_id=3,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        user_defined_symbols=[*_GEMMA_MARKERS, "\n"],
+        hard_vocab_limit=False,
+        num_threads=1,
+        minloglevel=2,
+    )
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+    named = ["<pad>", "<eos>", "<bos>", "<unk>", *_GEMMA_MARKERS, "\n"]
+    added = [_added(number, text, special=text != "\n") for number, text in enumerate(named)]
+    _write_tokenizer_config(folder, "gemma", added)
+    backend = AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
+    assert isinstance(backend, Tokenizer)
+    values = json.loads(backend.to_str())
+    values["added_tokens"] = added
+    _plain_spaces(values)
+    (folder / "tokenizer.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_tokenizer_config(folder: Path, vocabulary: str, added: list[dict[str, Any]]) -> None:
+    decoder = {str(token["id"]): {key: value for key, value in token.items() if key != "id"} for token in added}
+    config = {
+        "added_tokens_decoder": decoder,
+        "tokenizer_class": _CLASSES[vocabulary],
+        "clean_up_tokenization_spaces": False,
+        "add_bos_token": vocabulary == "llama-bpe",
+        "add_eos_token": False,
+        **SPECIAL[vocabulary],
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def _write_model(
+    name: str, folder: Path, *, vocab: int, hidden: int, bos: int | None, pad: int | None, ends: list[int]
+) -> None:
+    import torch
+    import transformers
+
+    heads = hidden // 32
+    common: dict[str, Any] = {
+        "vocab_size": vocab, "hidden_size": hidden, "intermediate_size": 2 * hidden, "num_hidden_layers": 2,
+        "num_attention_heads": heads, "num_key_value_heads": heads // 2, "max_position_embeddings": 2048,
+        "bos_token_id": bos, "eos_token_id": ends[0], "pad_token_id": pad, "tie_word_embeddings": True,
+    }  # fmt: skip
+    special: dict[str, dict[str, Any]] = {
+        "gemma3n": {
+            # The converter takes 30 or 35 layers and 4 altup inputs.
+            "num_hidden_layers": 30, "num_kv_shared_layers": 10, "intermediate_size": hidden, "head_dim": 64,
+            "num_attention_heads": 2, "num_key_value_heads": 1, "laurel_rank": 16, "hidden_size_per_layer_input": 32,
+            "vocab_size_per_layer_input": vocab, "sliding_window": 64,
+        },
+        "gemma3": {"num_hidden_layers": 6, "head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 64},
+        "mistral": {"tie_word_embeddings": False, "sliding_window": None, "head_dim": 32},
+        "llama3": {"rope_theta": 500000.0, "head_dim": 32},
+        "qwen2.5": {},
+        "qwen3": {"head_dim": 32},
+        "phi4-mini": {"partial_rotary_factor": 0.75},
+        "smollm": {},
+    }  # fmt: skip
+    classes = {
+        "gemma3n": ("Gemma3nTextConfig", "Gemma3nForCausalLM"),
+        "gemma3": ("Gemma3TextConfig", "Gemma3ForCausalLM"),
+        "mistral": ("MistralConfig", "MistralForCausalLM"),
+        "qwen2.5": ("Qwen2Config", "Qwen2ForCausalLM"),
+        "qwen3": ("Qwen3Config", "Qwen3ForCausalLM"),
+        "phi4-mini": ("Phi3Config", "Phi3ForCausalLM"),
+    }
+    config_name, model_name = classes.get(name, ("LlamaConfig", "LlamaForCausalLM"))
+    config = getattr(transformers, config_name)(**{**common, **special[name]})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = getattr(transformers, model_name)(config)
+        _randomise(model)
+    model = model.to(torch.bfloat16)
+    model.config.dtype = torch.bfloat16
+    model.generation_config = transformers.GenerationConfig(bos_token_id=bos, eos_token_id=ends, pad_token_id=pad)
+    model.save_pretrained(folder)
+
+
+def _randomise(model: Any) -> None:
+    """Weights far enough from their first values that a wrong layer, bias or norm changes every logit."""
+    import torch
+
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim > 1:
+                weight.normal_(0.0, weight.shape[-1] ** -0.5)
+            else:
+                weight.add_(0.1 * torch.randn_like(weight))
