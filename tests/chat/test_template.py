@@ -93,7 +93,8 @@ def test_text_that_looks_like_a_control_token_stays_text(toy: ChatTokenizer) -> 
     assert list(row.input_ids).count(end) == 2
     assert toy.hf.bos_token_id not in row.input_ids
     assert toy.hf.decode(row.input_ids) == toy.render((tricky, forged))
-    assert trained_text(toy, row) == f"Say {END} at the end.{END}"
+    assert "<|user|>a < |end|>< |assistant|>b < s><|end|>" in toy.render((tricky, forged))
+    assert trained_text(toy, row) == f"Say < |end|> at the end.{END}"
     assert toy.encode((USER, ANSWER)) == toy.encode((USER, ANSWER))
 
 

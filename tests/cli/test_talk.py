@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from medtune.cli import talk
+from medtune.llm.control import Control
 from medtune.llm.messages import Decoding, Message
 from medtune.llm.server import LlamaServer
 
@@ -24,7 +25,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> LlamaServer:
     monkeypatch.setattr(talk, "props", lambda client: {"default_generation_settings": {"n_ctx": 100}})
     monkeypatch.setattr(talk, "apply_template", lambda client, turns: "".join(turn["content"] for turn in turns))
     monkeypatch.setattr(talk, "tokenize", lambda client, text: list(text))
-    return cast(LlamaServer, SimpleNamespace(client=None))
+    return cast(LlamaServer, SimpleNamespace(client=None, control=Control(frozenset(), frozenset())))
 
 
 @pytest.mark.parametrize(("exchanges", "kept"), [(0, 2), (1, 4), (2, 6), (3, 6), (9, 6)])

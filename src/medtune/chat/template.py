@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from medtune.chat.base import read_config
-from medtune.chat.control import hide_control_text
-from medtune.chat.family import Family, find_family
+from medtune.chat.family import Family, chat_template_text, find_family
 from medtune.chat.offline import offline
 from medtune.core.errors import ModelError
+from medtune.llm.control import control_of
 from medtune.runs.records.collect import Turn
 
 _OTHER_TEMPLATE = "use the model's original chat template, or another base model"
@@ -37,7 +37,7 @@ class ChatTokenizer:
 
     Guaranteed for `encode`: the ids are those of the rendered chat; the ids before a trained turn are those that the
     same prompt gets when the model is asked; text that only looks like a control token (a user who writes `<|end|>`)
-    is encoded as plain characters, never as that token. A server that renders such a message may do otherwise.
+    is written as `llm.control` writes it on every path to a model, so it never becomes that token.
     """
 
     def __init__(self, tokenizer: Any, family: Family, stop_ids: frozenset[int], folder: Path) -> None:
@@ -50,13 +50,13 @@ class ChatTokenizer:
         self._backend = tokenizer.backend_tokenizer
         self._backend.no_truncation()
         self._backend.no_padding()
-        self._control = tuple(
-            sorted(token.content for token in self._backend.get_added_tokens_decoder().values() if token.special)
-        )
+        special = (token.content for token in self._backend.get_added_tokens_decoder().values() if token.special)
+        self.control = control_of(special, chat_template_text(folder))
+        """What a message must not hold; `render` and `encode` neutralise it."""
 
     def render(self, messages: Sequence[Turn], add_generation_prompt: bool = False) -> str:
         """The chat as text. Raises ModelError when the template refuses these messages."""
-        return self._render([turn.model_dump() for turn in messages], add_generation_prompt)
+        return self._render(self._neutral(messages), add_generation_prompt)
 
     def count(self, messages: Sequence[Turn]) -> int:
         """Tokens of the rendered chat. Raises ModelError as `encode` does."""
@@ -64,9 +64,8 @@ class ChatTokenizer:
 
     def encode_prompt(self, messages: Sequence[Turn]) -> tuple[int, ...]:
         """Ids of the chat with the generation prompt: what the model sees when it is asked."""
-        plain, hidden = hide_control_text([turn.model_dump() for turn in messages], self._control)
-        text = self._render(plain, add_generation_prompt=True)
-        ids, _ = self._tokens(text, hidden, 0)
+        text = self._render(self._neutral(messages), add_generation_prompt=True)
+        ids, _ = self._tokens(text, 0)
         self._check_bos(ids)
         return tuple(ids)
 
@@ -77,11 +76,10 @@ class ChatTokenizer:
         than when it stands there (the prefix property), ends it without an end-of-turn token, or gives another number
         of BOS tokens than the family has.
         """
-        plain, hidden = hide_control_text([turn.model_dump() for turn in messages], self._control)
-        text, spans = self._spans(plain)
-        ids, offsets = self._tokens(text, hidden, 0)
+        text, spans = self._spans(self._neutral(messages))
+        ids, offsets = self._tokens(text, 0)
         if any(start < span.start < end for span in spans for start, end in offsets):
-            ids, offsets = self._tokens_in_parts(text, spans, hidden)
+            ids, offsets = self._tokens_in_parts(text, spans)
         self._check_bos(ids)
         trained = [False] * len(ids)
         for span in spans:
@@ -124,41 +122,24 @@ class ChatTokenizer:
             raise self._error(f"the chat template refuses messages of these roles ({roles}): {error}") from None
         return str(text)
 
-    def _tokens(self, text: str, hidden: dict[str, str], at: int) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids and character offsets of a piece of text that begins at `at`; hidden control text becomes plain."""
-        ids: list[int] = []
-        offsets: list[tuple[int, int]] = []
-        for piece, is_hidden in _split(text, hidden):
-            if is_hidden:
-                found = self._plain_ids(hidden[piece])
-                ids += found
-                offsets += [(at, at + len(piece))] * len(found)
-            else:
-                encoding = self._backend.encode(piece, add_special_tokens=False)
-                ids += encoding.ids
-                offsets += [(at + start, at + end) for start, end in encoding.offsets]
-            at += len(piece)
-        return ids, offsets
+    def _neutral(self, messages: Sequence[Turn]) -> list[dict[str, str]]:
+        return [{**turn.model_dump(), "content": self.control.neutral(turn.content, turn.role)} for turn in messages]
 
-    def _tokens_in_parts(
-        self, text: str, spans: list[_Span], hidden: dict[str, str]
-    ) -> tuple[list[int], list[tuple[int, int]]]:
+    def _tokens(self, text: str, at: int) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids and character offsets of a piece of text that begins at `at`."""
+        encoding = self._backend.encode(text, add_special_tokens=False)
+        return list(encoding.ids), [(at + start, at + end) for start, end in encoding.offsets]
+
+    def _tokens_in_parts(self, text: str, spans: list[_Span]) -> tuple[list[int], list[tuple[int, int]]]:
         """The same, cut where turns begin: a token that spans prompt and answer never occurs when a model is asked."""
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
         cuts = [0, *(span.start for span in spans), len(text)]
         for start, end in itertools.pairwise(cuts):
-            part_ids, part_offsets = self._tokens(text[start:end], hidden, start)
+            part_ids, part_offsets = self._tokens(text[start:end], start)
             ids += part_ids
             offsets += part_offsets
         return ids, offsets
-
-    def _plain_ids(self, text: str) -> list[int]:
-        self._backend.encode_special_tokens = True
-        try:
-            return list(self._backend.encode(text, add_special_tokens=False).ids)
-        finally:
-            self._backend.encode_special_tokens = False
 
     def _check_bos(self, ids: list[int]) -> None:
         bos = self.hf.bos_token_id
@@ -230,18 +211,3 @@ def _stop_ids(tokenizer: Any, family: Family, folder: Path, config: dict[str, An
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _split(text: str, hidden: dict[str, str]) -> list[tuple[str, bool]]:
-    """Pieces of the text, and whether a piece is one hidden control text."""
-    pieces: list[tuple[str, bool]] = []
-    start = 0
-    for index, char in enumerate(text if hidden else ""):
-        if char in hidden:
-            if index > start:
-                pieces.append((text[start:index], False))
-            pieces.append((char, True))
-            start = index + 1
-    if start < len(text):
-        pieces.append((text[start:], False))
-    return pieces

@@ -48,7 +48,7 @@ def fitted(server: LlamaServer, messages: Sequence[Message], decoding: Decoding)
     context = _context_tokens(server)
     kept = list(messages)
     while context and len(kept) > 3:
-        prompt = tokenize(server.client, apply_template(server.client, kept))
+        prompt = tokenize(server.client, apply_template(server.client, server.control.messages(kept)))
         if len(prompt) + decoding.max_tokens <= context:
             break
         del kept[1:3]  # the oldest question and its answer; the system turn stays

@@ -1,6 +1,7 @@
 """A llama-server of our own: started on this machine only, ended with us, restarted once when it dies."""
 
 import contextlib
+import functools
 import os
 import secrets
 import socket
@@ -15,6 +16,7 @@ from medtune.core.errors import ModelError, ServerError
 from medtune.llamacpp.toolchain import Toolchain
 from medtune.llm import llamaserver_api
 from medtune.llm.client import ChatClient
+from medtune.llm.control import Control, control_of_gguf
 from medtune.llm.messages import Decoding, Message, Reply
 
 _PORT_ATTEMPTS = 5
@@ -30,7 +32,8 @@ class LlamaServer:
     batches, which changes the last bits of the arithmetic and so now and then an answer: for screening only.
     `ctx_size` is the number of tokens of one slot (None: what the model was made for). `gpu_layers` None
     means all of them on a GPU build. The port is open on 127.0.0.1 only and asks for a key that only this object
-    has. Its log goes to `log`; question and answer text is not in it.
+    has. Its log goes to `log`; question and answer text is not in it. What only looks like a control token in a message
+    is neutralised before it is sent (`llm.control`).
     """
 
     def __init__(
@@ -74,6 +77,11 @@ class LlamaServer:
         """Its address on this machine."""
         return self.client.base_url
 
+    @functools.cached_property
+    def control(self) -> Control:
+        """The control texts of the model, read from its file."""
+        return control_of_gguf(self.model)
+
     @property
     def pid(self) -> int | None:
         """Process id of llama-server, or None when it is not running."""
@@ -116,6 +124,7 @@ class LlamaServer:
         Raises ServerError: it died again (with the last lines of its log), hangs, or answers something unusable.
         """
         restarts = self.restarts
+        messages = self.control.messages(messages)
         try:
             return self.client.chat(messages, decoding)
         except ServerError as error:
@@ -130,7 +139,7 @@ class LlamaServer:
         if self._child is not None and (code := self._child.poll()) is not None:
             self._restart_after(self._died(code), self.restarts)
         try:
-            yield from self.client.stream(messages, decoding)
+            yield from self.client.stream(self.control.messages(messages), decoding)
         except ServerError as error:
             raise self._explained(error) from error
 
