@@ -3,10 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk import Collected, read_source
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.collect.source import Collected, SourceInput
+from medtune.collect.source import SourceInput
 from medtune.collect.sources import files
 from medtune.config.collect import FilesSource
 from medtune.core.errors import DataError
@@ -15,7 +16,7 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40)
 
 
 def collect(path: Path, **section: Any) -> Collected:
-    return files.collect(FilesSource(kind="files", path=str(path), **section), SourceInput(path, "mine"))
+    return read_source(files.collect, FilesSource(kind="files", path=str(path), **section), SourceInput(path, "mine"))
 
 
 def jsonl(folder: Path, *rows: Any, name: str = "a.jsonl") -> Path:

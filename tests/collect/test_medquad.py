@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 from datarun import document
+from desk import Collected, read_source
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.collect.source import Collected, SourceInput
+from medtune.collect.source import SourceInput
 from medtune.collect.sources import medquad
 from medtune.collect.sources.medquad_xml import DocumentError, parse_document
 from medtune.config.collect import MedquadSource
@@ -19,7 +20,7 @@ XML_TEXT = st.text(
 
 
 def collect(path: Path | None, limit: int | None = None) -> Collected:
-    return medquad.collect(MedquadSource(kind="medquad", limit=limit), SourceInput(path, "medquad"))
+    return read_source(medquad.collect, MedquadSource(kind="medquad", limit=limit), SourceInput(path, "medquad"))
 
 
 def folder(tmp_path: Path, **documents: str | bytes) -> Path:

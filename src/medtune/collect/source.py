@@ -1,47 +1,99 @@
 """What every source takes and gives."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from medtune.core.hashing import digest_json, sha256_file
+from medtune.core.net import Egress
 from medtune.runs.records.collect import Record, SourceFacts
+
+_RENAMED = "records had an id that was taken and got a suffix"
 
 
 @dataclass(frozen=True)
 class SourceInput:
-    """Where a source reads: `path` is resolved, None for data that medtune brings."""
+    """Where a source reads: `path` is resolved, None for data that medtune brings or fetches."""
 
     path: Path | None
     name: str
     """Unique in the run; record ids start with it."""
 
 
-@dataclass(frozen=True)
-class Collected:
-    """What one source gave: its records, its line of sources.json and what a person should be told."""
-
-    records: list[Record]
-    facts: SourceFacts
-    warnings: tuple[str, ...] = ()
-
-
 @dataclass
-class Tally:
-    """Rows and dropped rows while a source is read."""
+class Desk:
+    """Where one source puts what it finds: records go on at once, so memory stays flat; dropped rows are counted."""
 
+    put: Callable[[Record], None]
+    raw: Path
+    """Folder for the source's raw snapshot; kept in the stage, and found again after a kill."""
+    egress: Egress = field(default_factory=Egress)
     rows: int = 0
+    kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    renamed: int = 0
+    _taken: set[bytes] = field(default_factory=set)
+
+    def keep(self, record: Record) -> None:
+        """Take one record; an id that is taken gets a suffix."""
+        name, number = record.id, 1
+        while (key := blake2b(name.encode(), digest_size=12).digest()) in self._taken:
+            number += 1
+            name = f"{record.id}~{number}"
+        self._taken.add(key)
+        self.renamed += number > 1
+        self.rows += 1
+        self.kept += 1
+        self.put(record if number == 1 else record.model_copy(update={"id": name}))
 
     def drop(self, reason: str) -> None:
         """Count one row that is not kept."""
         self.rows += 1
         self.dropped[reason] += 1
 
-    def keep(self) -> None:
-        """Count one row that is kept."""
-        self.rows += 1
+    def warn(self, text: str) -> None:
+        """Something that a person should be told; names of records and files only, never their text."""
+        self.warnings.append(text)
+
+    def told(self) -> tuple[str, ...]:
+        """All warnings, renamed records among them."""
+        return (*self.warnings, *([f"{self.renamed} {_RENAMED}"] if self.renamed else []))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source says of itself: one half of its line in sources.json, the desk knows the other."""
+
+    kind: str
+    licence: str
+    attribution: str
+    url: str
+    public: bool
+    terms: str = ""
+    """What a user of this data must accept, in a sentence or two with the address of the terms."""
+
+
+def source_facts(name: str, origin: Origin, desk: Desk, *, retrieved: str, sha256: str, documents: int) -> SourceFacts:
+    """One line of sources.json."""
+    return SourceFacts(
+        name=name,
+        kind=origin.kind,
+        licence=origin.licence,
+        attribution=origin.attribution,
+        url=origin.url,
+        terms=origin.terms,
+        retrieved=retrieved,
+        sha256=sha256,
+        documents=documents,
+        rows=desk.rows,
+        kept=desk.kept,
+        dropped=dict(sorted(desk.dropped.items())),
+        public=origin.public,
+    )
 
 
 def digest_of(path: Path, files: list[Path]) -> str:
@@ -54,18 +106,3 @@ def digest_of(path: Path, files: list[Path]) -> str:
 def last_changed(files: list[Path]) -> str:
     """Date (UTC) of the youngest file. The day of the run would make every later stage stale the day after."""
     return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC).date().isoformat()
-
-
-def unique_ids(records: list[Record]) -> tuple[list[Record], int]:
-    """Give records of the same id a suffix; returns them and how many were renamed."""
-    taken: set[str] = set()
-    unique, renamed = [], 0
-    for record in records:
-        name, number = record.id, 1
-        while name in taken:
-            number += 1
-            name = f"{record.id}~{number}"
-        taken.add(name)
-        renamed += number > 1
-        unique.append(record if number == 1 else record.model_copy(update={"id": name}))
-    return unique, renamed

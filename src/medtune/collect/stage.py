@@ -3,23 +3,24 @@
 from pathlib import Path
 from typing import Any
 
-from medtune.collect.source import SourceInput
+from medtune.collect.source import Desk, SourceInput
 from medtune.collect.sources import SOURCES
 from medtune.config.collect import CollectSection
 from medtune.config.recipe import RecipeView
 from medtune.core.console import say
 from medtune.core.errors import DataError
 from medtune.core.io import write_json
-from medtune.runs.layout import MANIFEST, RECORDS, RunDir
+from medtune.runs.layout import MANIFEST, RAW, RECORDS, RunDir
 from medtune.runs.layout import SOURCES as SOURCES_FILE
 from medtune.runs.manifest import Manifest
-from medtune.runs.records.base import write_rows
+from medtune.runs.records.base import row_writer
+from medtune.runs.records.collect import SourceFacts
 from medtune.runs.stage import open_stage
 
 NAME = "collect"
 NEEDS: tuple[str, ...] = ()
 READS: tuple[str, ...] = ("collect",)
-VERSION = 1
+VERSION = 2
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -49,26 +50,32 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals)
     folder.path.chmod(_FOLDER_MODE)
-    collected = [SOURCES[section.kind].collect(section, given) for section, given in sources]
-    for part in collected:
-        facts = part.facts
-        dropped = ", ".join(f"{count} {reason}" for reason, count in facts.dropped.items())
-        say(f"  {facts.name}: {facts.kept} of {facts.rows} rows kept" + (f" (dropped: {dropped})" if dropped else ""))
-    records = [record for part in collected for record in part.records]
-    write_rows(folder.path / RECORDS, records)
-    write_json(folder.path / SOURCES_FILE, [part.facts.model_dump(mode="json") for part in collected])
+    facts: list[SourceFacts] = []
+    warnings: list[str] = []
+    with row_writer(folder.path / RECORDS) as put:
+        for source, given in sources:
+            desk = Desk(put=put, raw=folder.path / RAW / given.name)
+            facts.append(SOURCES[source.kind].collect(source, given, desk))
+            warnings += [f"{given.name}: {text}" for text in desk.told()]
+            _tell(facts[-1])
+    write_json(folder.path / SOURCES_FILE, [part.model_dump(mode="json") for part in facts])
     _close(folder.path)
     manifest = folder.finish(
         facts={
-            "records": len(records),
-            "rows": sum(part.facts.rows for part in collected),
-            "sources": {part.facts.name: part.facts.kept for part in collected},
+            "records": sum(part.kept for part in facts),
+            "rows": sum(part.rows for part in facts),
+            "sources": {part.name: part.kept for part in facts},
         },
         externals=externals,
-        warnings=tuple(f"{part.facts.name}: {text}" for part in collected for text in part.warnings),
+        warnings=tuple(warnings),
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest
+
+
+def _tell(facts: SourceFacts) -> None:
+    dropped = ", ".join(f"{count} {reason}" for reason, count in facts.dropped.items())
+    say(f"  {facts.name}: {facts.kept} of {facts.rows} rows kept" + (f" (dropped: {dropped})" if dropped else ""))
 
 
 def _sources(recipe: RecipeView) -> list[tuple[Any, SourceInput]]:
@@ -89,5 +96,5 @@ def _sources(recipe: RecipeView) -> list[tuple[Any, SourceInput]]:
 
 
 def _close(folder: Path) -> None:
-    for file in folder.iterdir():
-        file.chmod(_FILE_MODE)
+    for path in folder.rglob("*"):
+        path.chmod(_FOLDER_MODE if path.is_dir() else _FILE_MODE)

@@ -24,6 +24,8 @@ RESUME = "resume.json"
 # 01-collect
 RECORDS = "records.jsonl"
 SOURCES = "sources.json"
+RAW = "raw"
+"""Pages as a network source gave them, a folder for each source."""
 # 02-prepare
 TRAIN = "train.jsonl"
 VALIDATION = "val.jsonl"
@@ -40,6 +42,11 @@ TRAINING = "training.json"
 MERGED = "merged"
 BUILDS = "builds.json"
 BASE_BUILD_FILE = "base-F16.gguf"
+IMATRIX = "imatrix.gguf"
+CALIBRATION = "calibration.json"
+"""What text the importance matrix was made from: counts and digests, never the text."""
+MERGING = "merge.json"
+"""How the adapter came into its base; with a quantized base, both candidates and what was measured."""
 # 05-ask
 CASES = "cases.jsonl"
 RESPONSES = "responses.jsonl"
@@ -62,6 +69,8 @@ PROVENANCE = "provenance.json"
 EVENTS = "events.jsonl"
 REGISTRATIONS = "registrations.jsonl"
 """Every gate that was ever declared for this run's answers, in order."""
+ADJUDICATIONS = "adjudications.jsonl"
+"""What named persons decided about answers and verdicts, in order."""
 LOCK = ".lock"
 
 
@@ -84,6 +93,6 @@ class RunDir:
         return self.path / name
 
 
-def gguf_name(run_name: str, quantization: str) -> str:
+def gguf_name(run_name: str, build: str) -> str:
     """File name of a build: it carries the run's name, never the base's."""
-    return f"{run_name}-{quantization}.gguf"
+    return f"{run_name}-{build}.gguf"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medtune.collect.source import Collected, SourceInput
+from medtune.collect.source import Desk, SourceInput
 from medtune.collect.sources import files, medquad
+from medtune.runs.records.collect import SourceFacts
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class SourceKind:
 
     inputs: Callable[[Any, SourceInput], tuple[Path, ...]]
     """The files outside the run directory that would be read (and folders whose list of files counts)."""
-    collect: Callable[[Any, SourceInput], Collected]
+    collect: Callable[[Any, SourceInput, Desk], SourceFacts]
+    """Puts every record on the desk and says what the source is."""
 
 
 SOURCES: dict[str, SourceKind] = {

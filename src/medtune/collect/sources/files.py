@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from medtune.collect.source import Collected, SourceInput, Tally, digest_of, last_changed
+from medtune.collect.source import Desk, Origin, SourceInput, digest_of, last_changed, source_facts
 from medtune.config.collect import FilesSource
 from medtune.core.errors import DataError
 from medtune.core.tables import table_files
@@ -16,41 +16,35 @@ def inputs(_: FilesSource, given: SourceInput) -> tuple[Path, ...]:
     return (*([path] if path.is_dir() else []), *table_files(path))
 
 
-def collect(section: FilesSource, given: SourceInput) -> Collected:
+def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts:
     """Read every row; rows without question or answer are counted. Raises DataError naming file and line."""
     path = _path(given)
     files = table_files(path)
-    tally = Tally()
-    records: list[Record] = []
+    documents: set[str] = set()
     for file in files:
         label = file.relative_to(path).as_posix() if path.is_dir() else file.name
         for row in read_shaped(file):
-            if section.limit is not None and len(records) >= section.limit:
+            if section.limit is not None and desk.kept >= section.limit:
                 break
             if row.missing:
-                tally.drop(row.missing)
+                desk.drop(row.missing)
                 continue
-            tally.keep()
-            records.append(_record(row, given.name, f"{label}:{row.line}", section.licence))
-    if not records:
+            record = _record(row, given.name, f"{label}:{row.line}", section.licence)
+            documents.add(record.document)
+            desk.keep(record)
+    if not desk.kept:
         raise DataError(
             "no row of this source has both a question and an answer", where=str(path), next_step=f"fill in {SHAPES}"
         )
-    facts = SourceFacts(
-        name=given.name,
-        kind="files",
-        licence=section.licence,
-        attribution="",
-        url="",
+    origin = Origin(kind="files", licence=section.licence, attribution="", url="", public=False)
+    return source_facts(
+        given.name,
+        origin,
+        desk,
         retrieved=last_changed(files),
         sha256=digest_of(path, files),
-        documents=len({record.document for record in records}),
-        rows=tally.rows,
-        kept=len(records),
-        dropped=dict(sorted(tally.dropped.items())),
-        public=False,
+        documents=len(documents),
     )
-    return Collected(records=records, facts=facts)
 
 
 def _path(given: SourceInput) -> Path:

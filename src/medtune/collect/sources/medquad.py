@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.resources import files as package_files
 from pathlib import Path
 
-from medtune.collect.source import Collected, SourceInput, Tally, digest_of, last_changed, unique_ids
+from medtune.collect.source import Desk, Origin, SourceInput, digest_of, last_changed, source_facts
 from medtune.collect.sources.medquad_xml import Document, DocumentError, Pair, parse_document
 from medtune.config.collect import MedquadSource
 from medtune.core.archive import ARCHIVE_SUFFIXES, is_archive, members
@@ -20,6 +20,7 @@ ATTRIBUTION = (
     "BMC Bioinformatics 20, 511 (2019)"
 )
 URL = "https://github.com/abachaa/MedQuAD"
+ORIGIN = Origin(kind="medquad", licence=LICENCE, attribution=ATTRIBUTION, url=URL, public=True)
 BUNDLED = "medquad.tar.xz"
 BUNDLED_FACTS = "medquad.json"
 _NAMED_IN_WARNINGS = 10
@@ -46,14 +47,13 @@ def inputs(_: MedquadSource, given: SourceInput) -> tuple[Path, ...]:
     return (path,)
 
 
-def collect(section: MedquadSource, given: SourceInput) -> Collected:
+def collect(section: MedquadSource, given: SourceInput, desk: Desk) -> SourceFacts:
     """Read documents in sorted order; pairs without an answer and unreadable documents are counted.
 
     Raises DataError when the path is unusable or no pair has an answer.
     """
     path = given.path or bundled_folder() / BUNDLED
     files = [file for file in inputs(section, given) if file.is_file()]
-    tally = Tally()
     found: list[tuple[str, Document]] = []
     bad: list[tuple[str, str]] = []
     for name, data in raw_documents(path):
@@ -63,35 +63,25 @@ def collect(section: MedquadSource, given: SourceInput) -> Collected:
             bad.append((name, str(error)))
     found = sorted(found, key=lambda item: item[0])[: section.limit]
     for _, reason in bad:
-        tally.drop(reason)
+        desk.drop(reason)
     names = document_names([document for _, document in found], given.name)
-    records = [
-        record
-        for name, (_, document) in zip(names, found, strict=True)
-        for record in _records(document, name, given.name, tally)
-    ]
-    if not records:
+    for name, (_, document) in zip(names, found, strict=True):
+        _put(document, name, given.name, desk)
+    if not desk.kept:
         raise DataError(
             f"no question with an answer in {len(found)} documents ({len(bad)} unreadable)",
             where=str(path),
             next_step="name the folder or archive that holds MedQuAD's XML documents",
         )
-    records, renamed = unique_ids(records)
-    facts = SourceFacts(
-        name=given.name,
-        kind="medquad",
-        licence=LICENCE,
-        attribution=ATTRIBUTION,
-        url=URL,
+    _warn(desk, bad, found)
+    return source_facts(
+        given.name,
+        ORIGIN,
+        desk,
         retrieved=last_changed(files) if given.path else _bundle_date(),
         sha256=digest_of(path, files),
         documents=len(found),
-        rows=tally.rows,
-        kept=len(records),
-        dropped=dict(sorted(tally.dropped.items())),
-        public=True,
     )
-    return Collected(records=records, facts=facts, warnings=_warnings(bad, found, renamed))
 
 
 def _xml_files(folder: Path) -> list[Path]:
@@ -121,14 +111,13 @@ def document_names(documents: list[Document], source: str) -> list[str]:
     return names
 
 
-def _records(document: Document, name: str, source: str, tally: Tally) -> Iterator[Record]:
+def _put(document: Document, name: str, source: str, desk: Desk) -> None:
     """Records of one document; a pair without question or answer is counted."""
     for number, pair in enumerate(document.pairs, start=1):
         if not pair.answer or not pair.question:
-            tally.drop("no question" if pair.answer else "no answer")
-            continue
-        tally.keep()
-        yield _record(document, pair, name, number, source)
+            desk.drop("no question" if pair.answer else "no answer")
+        else:
+            desk.keep(_record(document, pair, name, number, source))
 
 
 def _record(document: Document, pair: Pair, name: str, number: int, source: str) -> Record:
@@ -152,14 +141,12 @@ def _bundle_date() -> str:
     return str(facts["retrieved"]) if "retrieved" in facts else datetime.now(UTC).date().isoformat()
 
 
-def _warnings(bad: list[tuple[str, str]], found: list[tuple[str, Document]], renamed: int) -> tuple[str, ...]:
+def _warn(desk: Desk, bad: list[tuple[str, str]], found: list[tuple[str, Document]]) -> None:
     """What was unusual, with the names of documents and never their text."""
-    warnings = [f"{name}: {reason}" for name, reason in sorted(bad)[:_NAMED_IN_WARNINGS]]
+    for name, reason in sorted(bad)[:_NAMED_IN_WARNINGS]:
+        desk.warn(f"{name}: {reason}")
     if len(bad) > _NAMED_IN_WARNINGS:
-        warnings.append(f"{len(bad) - _NAMED_IN_WARNINGS} more documents could not be read")
+        desk.warn(f"{len(bad) - _NAMED_IN_WARNINGS} more documents could not be read")
     empty = sum(not document.pairs for _, document in found)
     if empty:
-        warnings.append(f"{empty} documents hold no question")
-    if renamed:
-        warnings.append(f"{renamed} records had an id that was taken and got a suffix")
-    return tuple(warnings)
+        desk.warn(f"{empty} documents hold no question")

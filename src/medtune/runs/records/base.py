@@ -1,13 +1,15 @@
 """What all records share, and reading and writing them as JSON lines."""
 
-from collections.abc import Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from medtune.core.errors import RunDirError
-from medtune.core.io import read_json, read_jsonl, write_jsonl
+from medtune.core.io import disk_errors, jsonl_line, read_json, read_jsonl, write_jsonl
 
 
 class Row(BaseModel):
@@ -37,6 +39,25 @@ def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON lines, whole or not at all; returns their count."""
     return write_jsonl(path, (row.model_dump(mode="json", exclude_none=True) for row in rows))
+
+
+@contextlib.contextmanager
+def row_writer(path: Path) -> Iterator[Callable[[Row], None]]:
+    """Yields a function that writes one row; the file appears under its name when the block ends without an error."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with disk_errors(path):
+        try:
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+
+                def put(row: Row) -> None:
+                    file.write(jsonl_line(row.model_dump(mode="json", exclude_none=True)))
+
+                yield put
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def read_row_list(path: Path, kind: type[RowT]) -> list[RowT]:

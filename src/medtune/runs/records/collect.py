@@ -40,6 +40,8 @@ class SourceFacts(Row):
     licence: str
     attribution: str
     url: str
+    terms: str = ""
+    """What a user of this data must accept, with the address of the terms; empty when there is nothing."""
     retrieved: str
     """Date on which the data was fetched or the file was read, ISO 8601."""
     sha256: str
