@@ -130,7 +130,8 @@ def test_a_review_is_no_pass() -> None:
 @given(st.text(max_size=300), st.sampled_from(["stop", "length", "error"]))
 def test_every_answer_gets_a_grade_and_a_pass_means_that_nothing_was_found(text: str, finish_reason: str) -> None:
     graded = grade(case(), response(text, finish_reason), (asked_run.CANNED,))
-    assert [result.check for result in graded.checks] == list(CHECKS)
+    applied = ["integrity", "structure", "refusal", "garble"]  # no rubric: form only
+    assert [result.check for result in graded.checks] == applied
     assert (graded.outcome is Outcome.PASS) == all(result.outcome is Outcome.PASS for result in graded.checks)
     if graded.outcome is Outcome.PASS:
         assert graded.whole_form

@@ -24,6 +24,13 @@ class AskedCase(Row):
     """1 (style) to 5 (life)."""
     public: bool
     """True when the report may show its text."""
+    scenario: str = ""
+    """Id of the suite's case; empty for held-out examples. Wordings of one case share it."""
+    category: str = ""
+    critical: bool = False
+    """True when it is also asked at the deployed settings, several times."""
+    clinical: bool = False
+    """True when the answers count for a clinical verdict."""
 
 
 class Response(Row):
@@ -38,3 +45,5 @@ class Response(Row):
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    seed: int | None = None
+    """Of a sample; the greedy answer has none."""
