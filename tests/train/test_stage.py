@@ -102,7 +102,14 @@ def test_facts_stand_in_training_json(trained: Trained) -> None:
     assert 0 < facts["trained_tokens"] < facts["total_tokens"] < facts["tokens_seen"]
     assert facts["trained_share"] == pytest.approx(facts["trained_tokens"] / facts["total_tokens"], abs=1e-4)
     assert facts["device"] in ("cpu", "cuda", "mps") and len(facts["base_digest"]) == 64
-    assert facts["lora"] == {"lora_r": 4, "lora_alpha": 8, "lora_dropout": 0.0, "target_modules": "all-linear"}
+    assert facts["lora"] == {
+        "lora_r": 4,
+        "lora_alpha": 8,
+        "lora_dropout": 0.0,
+        "rslora": False,
+        "dora": False,
+        "target_modules": "all-linear",
+    }
     assert f"{100 * facts['trained_share']:.1f} % of them trained" in said
     assert "LoRA on 14 linear layers" in said
 

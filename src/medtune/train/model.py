@@ -99,6 +99,8 @@ def add_lora(model: Any, settings: Settings, name: str) -> tuple[Any, Coverage]:
         r=settings.lora_r,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
+        use_rslora=settings.rslora,
+        use_dora=settings.dora,
         target_modules=targets if isinstance(targets, str) else list(targets),
         base_model_name_or_path=name,
     )

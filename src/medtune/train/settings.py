@@ -16,10 +16,16 @@ class Settings:
     lora_r: int
     lora_alpha: int
     lora_dropout: float
+    rslora: bool
+    dora: bool
     target_modules: tuple[str, ...] | str
+    neftune_alpha: float | None
     learning_rate: float
     lr_scheduler: str
+    lr_cycles: int
+    min_lr_ratio: float
     warmup_steps: int
+    optimizer: str
     weight_decay: float
     max_grad_norm: float
     batch_size: int
@@ -38,8 +44,17 @@ class Settings:
     def lora_facts(self) -> dict[str, Any]:
         """The adapter's settings as JSON values."""
         values = asdict(self)
-        names = ("lora_r", "lora_alpha", "lora_dropout", "target_modules")
+        names = ("lora_r", "lora_alpha", "lora_dropout", "rslora", "dora", "target_modules")
         return {name: list(values[name]) if isinstance(values[name], tuple) else values[name] for name in names}
+
+    def schedule(self) -> tuple[str, dict[str, Any]]:
+        """Name and arguments of the learning rate's schedule, as transformers.get_scheduler takes them."""
+        arguments: dict[str, dict[str, Any]] = {
+            "cosine_with_restarts": {"num_cycles": self.lr_cycles},
+            "cosine_with_min_lr": {"min_lr_rate": self.min_lr_ratio},
+        }
+        name = "constant_with_warmup" if self.lr_scheduler == "constant" else self.lr_scheduler
+        return name, arguments.get(self.lr_scheduler, {})
 
 
 def make_settings(section: TrainSection, seed: int, rows: int) -> Settings:
@@ -51,10 +66,16 @@ def make_settings(section: TrainSection, seed: int, rows: int) -> Settings:
         lora_r=section.lora_r,
         lora_alpha=section.lora_alpha,
         lora_dropout=section.lora_dropout,
+        rslora=section.use_rslora,
+        dora=section.use_dora,
         target_modules=section.target_modules,
+        neftune_alpha=section.neftune_noise_alpha,
         learning_rate=section.learning_rate,
         lr_scheduler=section.lr_scheduler,
-        warmup_steps=math.ceil(section.warmup_ratio * steps),
+        lr_cycles=section.lr_cycles,
+        min_lr_ratio=section.min_lr_ratio,
+        warmup_steps=math.ceil(section.warmup_ratio * steps) if section.warmup_steps is None else section.warmup_steps,
+        optimizer=section.optimizer,
         weight_decay=section.weight_decay,
         max_grad_norm=section.max_grad_norm,
         batch_size=section.batch_size,

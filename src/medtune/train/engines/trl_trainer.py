@@ -25,7 +25,12 @@ from medtune.train.recorder import Recorder
 from medtune.train.rows import TrainRow
 from medtune.train.settings import Settings
 
-_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+_OPTIMIZERS = {
+    "adamw": "adamw_torch_fused",
+    "adamw_8bit": "adamw_8bit",
+    "paged_adamw": "paged_adamw_32bit",
+    "paged_adamw_8bit": "paged_adamw_8bit",
+}
 
 
 @dataclass
@@ -199,23 +204,26 @@ class RowTrainer(SFTTrainer):  # type: ignore[misc]
 
 def _arguments(settings: Settings, plan: TrainingPlan, folder: Path, device: torch.device) -> SFTConfig:
     """SFTConfig: evaluation, logging and saving are started by our own callback, so their strategies are off."""
+    schedule, schedule_arguments = settings.schedule()
     arguments = SFTConfig(
         output_dir=str(folder),
         max_steps=settings.steps,
         per_device_train_batch_size=settings.step_rows,
         gradient_accumulation_steps=1,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type=_SCHEDULES[settings.lr_scheduler],
+        lr_scheduler_type=schedule,
+        lr_scheduler_kwargs=schedule_arguments,
         warmup_steps=settings.warmup_steps,
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
-        optim="adamw_torch" if device.type == "mps" else "adamw_torch_fused",
+        optim="adamw_torch" if device.type == "mps" else _OPTIMIZERS[settings.optimizer],
+        neftune_noise_alpha=settings.neftune_alpha,
         seed=settings.seed,
         data_seed=settings.seed,
         bf16=plan.dtype == "bfloat16",
         fp16=plan.dtype == "float16",
         use_cpu=device.type == "cpu",
-        gradient_checkpointing=False,
+        gradient_checkpointing=plan.checkpointing == "full",
         logging_strategy="no",
         eval_strategy="no",
         save_strategy="no",
