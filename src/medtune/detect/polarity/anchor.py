@@ -45,6 +45,8 @@ def _anchor_before(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -
     if match.first == match.head or is_passive(tokens, match):
         return match.first
     words = [token.word for token in tokens[match.first : match.head]]
+    if tokens[match.first - 1].word in ("not", "never") and {",", "that", "—"} & set(words):
+        return match.first  # «it is paracetamol, not ibuprofen, that you should take»
     averted = any(
         cue.kind in ("avert", "interrupt")
         and cue.end <= match.first

@@ -50,7 +50,7 @@ def _holds_off(tokens: Sequence[Token], step: int, high: int, match: Match) -> b
         return behind or step < match.first
     if word == "before":
         return behind and _finite_after(tokens, step, high)
-    return word == "without" and behind and _asking(tokens, step)
+    return word == "without" and (behind or step == 0) and _asking(tokens, step)
 
 
 def _permits(words: list[str], step: int, low: int, match: Match) -> bool:
@@ -106,7 +106,7 @@ def _restricts(words: list[str], step: int, first: int, last: int) -> bool:
 def _finite_after(tokens: Sequence[Token], step: int, high: int) -> bool:
     after = tokens[step + 1 : min(high, step + 9)]
     agent = any(token.word in _AGENTS or token.word == "help" for token in after[:3])
-    return agent or any(token.word in FINITE for token in after) or any(token.form == "ing" for token in after[:1])
+    return agent or any(token.word in FINITE for token in after)
 
 
 def _waits(words: list[str], step: int) -> bool:
@@ -120,7 +120,7 @@ def _asks(words: list[str], low: int, step: int) -> bool:
 
 def _asking(tokens: Sequence[Token], step: int) -> bool:
     after = [token.word for token in tokens[step + 1 : step + 6]]
-    return any(word in WITHOUT_CONDITION for word in after) or bool(after and after[0].endswith("ing"))
+    return any(word in WITHOUT_CONDITION for word in after)
 
 
 def _approved(words: list[str], step: int, high: int) -> bool:

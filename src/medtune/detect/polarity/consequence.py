@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
-from medtune.detect.polarity.anchor import is_passive
+from medtune.detect.polarity.anchor import is_noun, is_passive
 from medtune.detect.polarity.effects import NOTHING, Consequence, predicate
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.mood import Mood
 from medtune.detect.polarity.phrases import Cue
 from medtune.detect.polarity.tokens import Token
-from medtune.detect.polarity.words import DOWN, UP, words_of
+from medtune.detect.polarity.valence import DOWN, UP
+from medtune.detect.polarity.words import words_of
 
 _EFFECTS = UP | DOWN
+
+_GOOD_ENDS = words_of("prevent reduc eas reliev help sooth protect control limit improv minimis avoid lower lessen")
+
+_TREATING = words_of("tak use start receiv hav swallow begin tri inject wear")
 
 _LINKING = words_of("is are can may will should must ought has could might was")
 
@@ -57,8 +62,10 @@ def _of_infinitive(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, m
 
 
 def _of_means(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int) -> Consequence:
-    """«You risk infection by bursting a blister.»"""
-    means = match.head == anchor > 1 and tokens[anchor].form == "ing" and tokens[anchor - 1].word == "by"
+    """«You risk infection by bursting a blister», «prevent shock by laying the person down»."""
+    means = match.head == anchor > 1 and tokens[anchor].form == "ing" and tokens[anchor - 1].word in ("by", "through")
+    if means and _opens_with_good_end(tokens):
+        return Consequence(1, "a means", False)
     if not means or tokens[0].word != "you" or not _free_of_negation(cues, anchor):
         return NOTHING
     return _harm_only(predicate(tokens[: anchor - 1], cues, 0))
@@ -68,16 +75,32 @@ def _of_subject(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anch
     """«Rubbing makes it worse», «contact with it should be avoided», «that you should rub it is nonsense»."""
     passive = mood in ("told", "inherit") and match.last > match.head >= 0 and is_passive(tokens, match)
     if mood == "subject" or passive:
-        return predicate(tokens, cues, _subject_end(tokens, cues, match), match.head >= 0)
+        return predicate(tokens, cues, _subject_end(tokens, cues, match), not is_treatment(tokens, match))
     linked = any(token.word in _LINKING for token in tokens[match.last + 1 : match.last + 3])
     noun = mood == "command" and match.head == anchor == 0 and linked
     return predicate(tokens, cues, _subject_end(tokens, cues, match)) if noun or tokens[0].word == "that" else NOTHING
+
+
+def _opens_with_good_end(tokens: Sequence[Token]) -> bool:
+    """«Prevent …», «reduce …», «you can help …»: what the means is for."""
+    opening = [token for token in tokens[:3] if token.word not in ("you", "can", "please", "may", "to")]
+    return bool(opening) and opening[0].form == "base" and opening[0].stem in _GOOD_ENDS
+
+
+def is_treatment(tokens: Sequence[Token], match: Match) -> bool:
+    """Taking, using or having something: what it brings with it may be a side effect."""
+    return match.head < 0 or (tokens[match.head].stem in _TREATING and not is_noun(tokens, match.head))
 
 
 def _of_supposition(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
     """«If you scratch the bite, you can cause an infection.»"""
     if mood != "supposed" or not _if_you(tokens, anchor):
         return NOTHING
+    opener = max(step for step in range(anchor) if tokens[step].word in ("if", "when"))
+    if opener >= 3 and tokens[opener - 1].word not in (",", "and", "or", "but", "only", "even"):
+        # «You risk a stroke if you stop the tablets.»
+        ahead = predicate(tokens[:opener], cues, 0, guess=True, skip=False)
+        return ahead if ahead.value < 0 else NOTHING
     found = _behind_comma(tokens, cues, match, guess=True)
     return found if found.value < 0 or found.mild else NOTHING
 

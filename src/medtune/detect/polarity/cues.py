@@ -45,7 +45,8 @@ CUES = {
         do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off|stop the heart|deprive
         crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong|turn worse|be abandoned
         cost precious|cost valuable|cost the|be dropped|be left undone|be left in place|can go wrong|turn a small
-        turn a minor|set back|push germs|push bacteria|sicken|die|lose their life|bleed to death|be lost|cost lives
+        turn a minor|set back|push germs|push bacteria
+        eat into|eat away|fire off|set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """
@@ -75,7 +76,8 @@ CUES = {
         out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed|not permitted
         not right|not ok|not okay|best avoided|better avoided|best left|better left|best not|better not
         not advisable|not supposed to|not meant to|not a good idea|not suitable|unsuitable|never a good idea
-        the opposite of what
+        the opposite of what|nothing to be gained|nothing to gain|nothing be gained|little to be gained|be withdrawn
+        been withdrawn|know better|no basis|be abandoned|been abandoned|been dropped|no longer part of
     """,
     # Turns what follows round, through to the end of the clause.
     "neg": """
@@ -84,6 +86,8 @@ CUES = {
         must not|should not|may not|can not|do not|never ever|not once|no need to|no need for|no point in
         no reason to|no use in|no benefit in|no benefit to|not to|forbidden to|prohibited to|be forbidden to
         be prohibited to|be prohibited from|be banned from|be forbidden from|not allowed to|not permitted to|none
+        no time when|no time at which|no situation where|no situation in which|no case where|no case in which
+        no circumstance where|no circumstance in which|no circumstance when|no age at which|no stage at which
         hardly ever|be careful not to|take care not to|neither of|will not|would not|far from|unable to
     """,
     "avert": """
@@ -131,7 +135,10 @@ CUES = {
     "condition": """
         provided|provided that|providing|providing that|on condition that|on the condition that|as long as
         so long as|only if|only when|only once|only after|only on|only with|only under|only by|only where|only as
-        only in|only for|only at|only during|only until|only while|only those|only then|only to|if and only if
+        only in|only for|
+        solely for|solely if|solely when|solely to|strictly for|purely for|exclusively for|reserved for
+        and not before|not before then|not otherwise|not before that|not any earlier
+        only at|only during|only until|only while|only those|only then|only to|if and only if
         assuming that|assuming|unless|except|except when|except if|depending on|depends on|subject to|contingent on
         with the exception of|barring|save when|save if|pending|after approval|with approval|with permission
         with prior approval|with the approval of|with the consent of|under supervision|under medical supervision

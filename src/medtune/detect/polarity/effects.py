@@ -3,10 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medtune.detect.polarity.phrases import Cue
-from medtune.detect.polarity.tokens import Token
-from medtune.detect.polarity.words import BAD_NOUNS, DOWN, GOOD_NOUNS, MILD, UP, words_of
+from medtune.detect.polarity.phrases import Cue, is_adverb
+from medtune.detect.polarity.tokens import Token, stem
+from medtune.detect.polarity.valence import BAD_NOUNS, DOWN, GOOD_NOUNS, MILD, ORGANS, UP
+from medtune.detect.polarity.words import words_of
 
+_BAD = frozenset(map(stem, BAD_NOUNS - MILD))
+_GOOD = frozenset(map(stem, GOOD_NOUNS)) - _BAD
+_ORGANS = frozenset(map(stem, ORGANS))
+_FINITE = words_of(
+    "is are was were can may might will would could should must does do did has have had isn't cannot ought"
+)
+_HARMS_ORGANS = words_of(
+    "damag harm destroi ruin wreck threaten endanger compromis disturb injur attack burn scar break crack chip bruis"
+)
 _CAUSING = words_of("caus trigger provok lead result induc")
 _HARMING = words_of(
     "scratch tear break burn bruis block rip punctur displac detach crush swell dislocat pierc sever shatter spill "
@@ -14,6 +24,9 @@ _HARMING = words_of(
 )
 _NEUTRAL = words_of("mean require need contain count take include apply have matter replace cost depend involve")
 _WORSE = words_of("worse harder difficult impossible useless dangerous permanent deeper infected bigger")
+
+_AWAY = words_of("down away bay off out")
+_LETTING = words_of("let mak allow caus")
 
 _EASIER = words_of("better easier safer possible alive comfortable clean safe open clear calm still free")
 
@@ -32,19 +45,27 @@ class Consequence:
 NOTHING = Consequence(0, "", False)
 
 
-def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int, guess: bool = False) -> Consequence:
-    """The evaluation behind the token `last` in its clause; `guess`: by its nouns alone if no table knows its verb."""
+def predicate(
+    tokens: Sequence[Token], cues: Sequence[Cue], last: int, guess: bool = False, skip: bool = True
+) -> Consequence:
+    """The evaluation behind the token `last` in its clause.
+
+    `guess`: by its nouns alone if no table knows its verb; a discomfort is then a harm, not a drug's side effect.
+    `skip`: what stands before the finite verb belongs to the subject («a tablet to make up for a missed one is …»).
+    """
     high = last + 1
     while high < len(tokens) and tokens[high].word not in _STOPS:
         if tokens[high].word == "," and not _inserted(tokens, high):
             break
         high += 1
     flips = 1
-    by_start = {cue.start: cue for cue in cues}
+    by_start = {cue.start: cue for cue in cues if cue.end <= len(tokens) and not _is_noun(tokens, cue)}
+    if skip:
+        last = _before_finite(tokens, by_start, last, high)
     step = last + 1
     while step < high:
         cue = by_start.get(step)
-        if (effect := _effect(tokens, step, high)) is not None:
+        if (effect := _effect(tokens, step, high, guess)) is not None and not (cue and cue.kind == "bad_verb"):
             value, mild = effect
             return Consequence(flips * value, _words(tokens, step, min(high, step + 3)), mild)
         if tokens[step].word == "and" and step > last + 1:
@@ -61,14 +82,52 @@ def predicate(tokens: Sequence[Token], cues: Sequence[Cue], last: int, guess: bo
     return _unknown(tokens, last, high, flips, guess)
 
 
+def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int, high: int) -> int:
+    """The last token of the subject: what stands before the finite verb and its adverbs."""
+    for step in range(last + 1, high):
+        token, before = tokens[step], tokens[step - 1].word
+        cue = by_start.get(step)
+        verb = token.word in _FINITE or (
+            token.form == "s"
+            and (token.stem in UP | DOWN | _CAUSING | _HARMING or (cue and cue.kind.endswith("_verb")))
+        )
+        if verb and before not in ("who", "which", "that", "the", "a", "an", "to"):
+            end = step - 1
+            while end > last and (is_adverb(tokens[end].word) or tokens[end].word in ("not", "never")):
+                end -= 1
+            return end
+    return last
+
+
+def _is_noun(tokens: Sequence[Token], cue: Cue) -> bool:
+    """«On a scald», «the damage»: a single word that is a verb elsewhere."""
+    single = cue.end - cue.start == 1 and cue.kind in ("bad_verb", "good_verb", "interrupt")
+    before = tokens[cue.start - 1].word if cue.start else ""
+    return single and before in (
+        "a",
+        "an",
+        "the",
+        "any",
+        "your",
+        "his",
+        "her",
+        "their",
+        "this",
+        "every",
+        "severe",
+        "of",
+    )
+
+
 def _unknown(tokens: Sequence[Token], last: int, high: int, flips: int, guess: bool) -> Consequence:
     """No table knows the predicate: what it names may tell."""
+    if flips < 0 and last + 1 < len(tokens) and tokens[last + 1].word in ("does", "will", "can", "would"):
+        return _denied(tokens, last, high)
     if flips > 0 and (found := _unnamed(tokens, last, high, guess)):
         return found
-    if guess and (found := _by_nouns(tokens, last, high, flips)):
+    if found := _by_nouns(tokens, last, high, flips, guess):
         return found
-    denied = flips < 0 and last + 1 < len(tokens) and tokens[last + 1].word in ("does", "will", "can", "would")
-    return _denied(tokens, last, high) if denied else NOTHING
+    return NOTHING
 
 
 def _unnamed(tokens: Sequence[Token], last: int, high: int, guess: bool) -> Consequence | None:
@@ -88,19 +147,19 @@ def _denied(tokens: Sequence[Token], last: int, high: int) -> Consequence:
     return NOTHING if words & _NEUTRAL else Consequence(-1, "does not", False)
 
 
-def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int) -> Consequence | None:
+def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int, guess: bool) -> Consequence | None:
     """A verb that no table knows: what it names tells a harm from a benefit."""
     finite = any(
         t.form == "s" or t.word in ("can", "may", "could", "will", "might", "would")
         for t in tokens[last + 1 : last + 4]
     )
     for token in tokens[last + 1 : high] if finite else ():
-        if token.word in MILD:
+        if token.word in MILD and not guess:
             return Consequence(0, token.word, True)
-        if token.word in BAD_NOUNS:
-            away = {t.word for t in tokens[last + 1 : high]} & {"down", "away", "bay", "off", "out"}
+        if token.stem in _BAD or token.word in MILD:
+            away = {t.word for t in tokens[last + 1 : high]} & _AWAY
             return Consequence(flips if away else -flips, token.word, False)
-        if token.word in GOOD_NOUNS:
+        if token.stem in _GOOD:
             return Consequence(flips, token.word, False)
     return None
 
@@ -114,28 +173,36 @@ def _good(tokens: Sequence[Token], cue: Cue, flips: int, high: int) -> Consequen
     return Consequence(flips, _words(tokens, cue.start, cue.end), False)
 
 
-def _effect(tokens: Sequence[Token], step: int, high: int) -> tuple[int, bool] | None:  # noqa: PLR0911 (the first case that applies)
+def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple[int, bool] | None:  # noqa: PLR0911, PLR0912 (the first case that applies)
     """Direction of an effect verb times the value of what it affects; None if there is no such pair."""
     token = tokens[step]
+    if token.form == "ing" or tokens[step - 1].word in ("the", "a", "of", "and"):
+        return None
     if token.stem in ("mak", "keep", "leav", "render"):
         for follows in tokens[step + 1 : min(high, step + 6)]:
             if follows.word in _WORSE:
                 return -1, False
             if follows.word in _EASIER:
                 return 1, False
-    direction = 1 if token.stem in UP else -1 if token.stem in DOWN else 0
+    direction = 1 if token.stem in UP or token.stem == "hold" else -1 if token.stem in DOWN else 0
     if not direction:
         return None
-    after = [word.word for word in tokens[step + 1 : min(high, step + 8)]]
-    if direction > 0 and any(word in MILD for word in after):
+    after = tokens[step + 1 : min(high, step + 9)]
+    if token.stem in ("keep", "hold") and any(follows.word in _AWAY for follows in after):
+        direction = -1
+    if token.stem in _LETTING and any(follows.stem in ("blood", "vomit", "venom") for follows in after):
+        return -1, False
+    if direction > 0 and not guess and any(follows.word in MILD for follows in after):
         return 0, True
-    for word in after:
-        if word in ("no", "little", "not"):
+    for follows in after:
+        if follows.word in ("no", "little", "not", "less", "fewer", "without"):
             direction = -direction
-        if word in BAD_NOUNS:
+        if follows.stem in _BAD or (guess and follows.word in MILD):
             return -direction, False
-        if word in GOOD_NOUNS:
+        if follows.stem in _GOOD:
             return 1 if token.stem in ("eas", "sooth", "reliev") else direction, False
+        if follows.stem in _ORGANS and token.stem in _HARMS_ORGANS:
+            return -1, False
     return None
 
 

@@ -1,5 +1,6 @@
 """Gathers the cues that reach an action and multiplies their signs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,18 @@ from medtune.detect.polarity.words import words_of
 _TURNING = frozenset({"neg", "avert", "interrupt", "bad"})
 
 _BETTER = words_of("better safer rather wiser preferable more quicker greater surer faster simpler stronger")
+
+_YEAR = re.compile(r"1[5-9]\d\ds?|19[0-9]0s")
+_AUTHORITIES = words_of(
+    "guideline guidelines guidance nhs who cross doctor doctors paramedic paramedics pharmacist nurse specialist "
+    "service services leaflet label manufacturer manufacturers protocol protocols expert experts council society "
+    "college association ministry advice instructions manual standard standards recommendations evidence prescription plan age "
+    "weight your academy agency authority authorities regulator packet package dietitian physiotherapist gp"
+)
+_DOUBTFUL = words_of(
+    "old older ancient forum blog friend neighbour neighbor grandmother grandfather gran uncle aunt tiktok facebook "
+    "rumour rumor legend tradition folklore influencer tabloid magazine film movie granny myth superstition website"
+)
 
 _TOO = words_of("early soon often much many quickly fast careful long hard well strongly highly")
 
@@ -34,7 +47,7 @@ class Evidence:
 
 
 def gather(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int) -> Evidence:
-    found = Evidence()
+    found = Evidence(past=_dated(tokens, anchor), reported=_attributed(tokens, anchor))
     if match.undone:
         found.sign, found.turned_by, found.interrupted = -1, "left undone", True
     places = frozenset(match.places)
@@ -118,6 +131,26 @@ def _weigh(tokens: Sequence[Token], cue: Cue, target: int, match: Match, found: 
         found.sign, found.turned_by = -found.sign, phrase
 
 
+def _dated(tokens: Sequence[Token], anchor: int) -> bool:
+    """A year of the past before the action, in its clause: «a manual from the 1950s suggested …»."""
+    for token in reversed(tokens[:anchor]):
+        if token.word in (";", ":", "but", "—"):
+            return False
+        if _YEAR.fullmatch(token.word):
+            return True
+    return False
+
+
+def _attributed(tokens: Sequence[Token], anchor: int) -> bool:
+    """«According to» somebody who gives no advice worth the name."""
+    words = [token.word for token in tokens[:anchor]]
+    if "according" not in words or set(words) & {";", "but"}:
+        return False
+    start = words.index("according")
+    source = set(words[start : start + 9])
+    return bool(source & _DOUBTFUL) or not source & _AUTHORITIES
+
+
 def _incomparable(tokens: Sequence[Token], cue: Cue, target: int) -> bool:
     """«No better step than …», «no child is too young to …»."""
     words = [token.word for token in tokens[cue.end : target]]
@@ -170,8 +203,7 @@ def _too_much(tokens: Sequence[Token], cue: Cue, match: Match) -> bool:
     """«You cannot call too early», «you can't press hard enough»."""
     if tokens[cue.start].word not in ("can", "never", "not", "no", "could", "should"):
         return False
-    after = [token.word for token in tokens[match.last + 1 : match.last + 8]]
-    after += [token.word for token in tokens[match.first + 1 : match.last]]
+    after = [token.word for token in tokens[match.first + 1 : match.last + 8]]
     for step, word in enumerate(after[:-1]):
         if (
             word == "too"

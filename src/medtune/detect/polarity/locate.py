@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from medtune.detect.polarity.tokens import Token, stem, tokenise
+from medtune.detect.polarity.tokens import Token, stem, stems_of, tokenise
 from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS, words_of
 
 _AFTER, _BEFORE = 14, 14
@@ -33,6 +33,12 @@ for _group in _ALIKE:
 VERB_STEMS = frozenset(token.stem for token in tokenise(" ".join(sorted(VERBS))))
 
 
+_OTHER_VERBS = {
+    ("giv", "up"), ("put", "off"), ("hold", "off"), ("leav", "out"), ("leav", "off"), ("call", "off"), ("let", "up"),
+    ("tak", "over"), ("hold", "back"), ("giv", "in"), ("break", "off"), ("cut", "down"),
+}  # fmt: skip
+_UNTOUCHED = stems_of("remove pull take move touch extract dislodge disturb peel burst pop open lift")
+
 _NO_OBJECT = words_of(
     "or and nor hard firmly immediately now at until if unless before while when because straight after for during "
     "with by from too to in again is can may will makes only"
@@ -47,6 +53,7 @@ class Action:
     others: tuple[str, ...]
     negated: bool
     noun: bool
+    particles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +83,17 @@ def parse_action(action: str) -> Action | None:
     if not content:
         return None
     head = content[0].stem
+    particles = frozenset(token.word for token in content[1:] if token.word in _PARTICLES)
     others = [token.stem for token in content[1:] if token.word not in STOP and token.word not in _PARTICLES]
     if not others:  # «move the person», «lie down»: a person or particle is better than nothing
         others = ["person" for token in content[1:] if token.word in PERSON][:1]
-    return Action(head, tuple(dict.fromkeys(others)), negated, head not in VERB_STEMS and not others)
+    return Action(head, tuple(dict.fromkeys(others)), negated, head not in VERB_STEMS and not others, particles)
 
 
 def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) -> list[Match]:
     """Every place of the action in one sentence, best-covered kind first; `known`: stems of the text so far."""
     stems = [token.stem for token in tokens]
-    exact = [place for place, found in enumerate(stems) if found == action.head]
+    exact = [place for place, found in enumerate(stems) if found == action.head and not _phrasal(tokens, place, action)]
     exact += _undone(tokens, action.head)
     matches = [match for place in exact if (match := _around(tokens, stems, place, action, known, len(exact) > 1))]
     if matches:
@@ -105,7 +113,33 @@ def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) 
         for match in matches
         if match.coverage >= 0.6 and (match.first == match.head or tokens[match.head].form == "ed")
     ]
-    return full or _object_only(tokens, stems, action)
+    return full or _left_alone(tokens, stems, action) or _object_only(tokens, stems, action)
+
+
+def _phrasal(tokens: Sequence[Token], place: int, action: Action) -> bool:
+    """«Give up compressions» is another verb than «give compressions»."""
+    follows = tokens[place + 1].word if place + 1 < len(tokens) else ""
+    return (action.head, follows) in _OTHER_VERBS and follows not in action.particles
+
+
+def _left_alone(tokens: Sequence[Token], stems: list[str], action: Action) -> list[Match]:
+    """«Leave the glass where it is» says not to remove it."""
+    if action.head not in _UNTOUCHED:
+        return []
+    words = [token.word for token in tokens]
+    for place, found in enumerate(stems):
+        if found not in ("leav", "keep"):
+            continue
+        behind = words[place + 1 : place + 12]
+        there = {"alone", "untouched", "intact"} & set(behind) or any(
+            behind[step : step + 2]
+            in (["in", "place"], ["where", "it"], ["where", "they"], ["as", "it"], ["as", "they"])
+            for step in range(len(behind))
+        )
+        near = [spot for other in action.others if (spot := _nearest(tokens, stems, place, other)) >= 0]
+        if there and near:
+            return [Match(place, tuple(sorted({place, *near})), 0.8, undone=True)]
+    return []
 
 
 def _undone(tokens: Sequence[Token], head: str) -> list[int]:

@@ -13,6 +13,32 @@ _SAYS = frozenset(stem(word) for word in SAYS)
 
 _SUPPOSING = words_of("if when unless once is are be been until as not never well strongly highly")
 
+_QUOTES = frozenset({'"', "“", "”"})
+_SHOUTS = frozenset(
+    map(
+        stem,
+        [
+            "shout",
+            "cry",
+            "call",
+            "yell",
+            "insist",
+            "whisper",
+            "mutter",
+            "remark",
+            "joke",
+            "repeat",
+            "urge",
+            "add",
+            "reply",
+        ],
+    )
+)
+
+_OTHERS = (HEARSAY - {"they", "few", "case", "post", "film", "mind"}) | words_of(
+    "people doctors patients parents children some many most they we i others nurses paramedics users victims"
+)
+
 _PREPOSITIONS = words_of("by with for in after before while when without from of about on to at through during not")
 
 
@@ -53,7 +79,8 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
         return "command"
     if kind == "base" or tokens[place].word in VERBS:
         if opens:
-            return "command" if before not in ("and", "or", ",") or _commanding(tokens, step + 1) else "told"
+            joined = before in ("and", "or", ",") and not _commanding(tokens, step + 1)
+            return "told" if joined and _told_of_others(tokens, 0, step + 1) else "command"
         return "command" if _commanding(tokens, place) else "told"
     return "told"
 
@@ -90,6 +117,12 @@ def _supposed(tokens: Sequence[Token], place: int) -> Mood | None:
     for step in range(place - 1, max(-1, place - 12), -1):
         word = tokens[step].word
         if word in (",", ";", ":", "—", "then", "but"):
+            return None
+        if (
+            word in ("when", "where")
+            and step
+            and tokens[step - 1].stem in ("tim", "situation", "situat", "cas", "circumstanc")
+        ):
             return None
         if word in ("if", "when", "whenever", "whether", "although", "unless", "before", "until") and not (
             word != "before"
@@ -148,6 +181,14 @@ def _commanding(tokens: Sequence[Token], place: int) -> bool:
         token.word[0].isalnum() for token in tokens[start:place]) or tokens[place - 1].word == ","  # fmt: skip
 
 
+def _told_of_others(tokens: Sequence[Token], start: int, place: int) -> bool:
+    """A third person, or we, is the subject of the clause: «people rub and scratch»."""
+    return any(
+        token.word in _OTHERS and (step == 0 or tokens[step - 1].word not in _PREPOSITIONS | {"the", "to"})
+        for step, token in enumerate(tokens[start:place], start)
+    )
+
+
 def commands(tokens: Sequence[Token], place: int) -> bool:
     """Does the stretch up to `place` command something?"""
     return _commanding(tokens, place)
@@ -158,7 +199,7 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
     source = -1
     for step in range(place):
         word = tokens[step].word
-        if word in (";", "—") or word == "but":
+        if word in (";", "—") or word == "but" or (word == ":" and is_imperative(tokens, step + 1)):
             source = -1
         elif word in HEARSAY and (
             step == 0 or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
@@ -172,8 +213,21 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
     return _said_so(tokens, place)
 
 
+def is_imperative(tokens: Sequence[Token], place: int) -> bool:
+    """A base-form verb at `place`, or «do not», «never»."""
+    if place >= len(tokens):
+        return False
+    token = tokens[place]
+    return token.word in ("do", "never", "avoid", "please") or (token.form == "base" and token.word in VERBS)
+
+
 def _said_so(tokens: Sequence[Token], place: int) -> bool:
-    """«…,» people say."""
+    """«…,» people say; «…», the neighbour kept shouting; …, as the old saying goes."""
+    words = [token.word for token in tokens]
+    if {"saying", "proverb", "adage"} & set(words[place:]) and {"goes", "says", "has"} & set(words[place:]):
+        return True
+    if words[0] in _QUOTES and (closing := [step for step in range(place, len(words)) if words[step] in _QUOTES]):
+        return any(token.stem in _SAYS | _SHOUTS for token in tokens[closing[-1] : closing[-1] + 6])
     for step in range(place + 1, len(tokens) - 1):
         apart = not tokens[step - 1].word[0].isalnum()
         if apart and tokens[step].word in HEARSAY and tokens[step + 1].stem in _SAYS:

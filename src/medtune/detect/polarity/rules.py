@@ -7,7 +7,8 @@ from typing import Literal
 from medtune.detect.polarity import sequel
 from medtune.detect.polarity.anchor import anchor_of, is_noun, is_passive
 from medtune.detect.polarity.conditions import condition
-from medtune.detect.polarity.consequence import consequence
+from medtune.detect.polarity.consequence import consequence, is_treatment
+from medtune.detect.polarity.denials import praise_denied_faults
 from medtune.detect.polarity.effects import Consequence, predicate
 from medtune.detect.polarity.evidence import Evidence, apply_header, gather
 from medtune.detect.polarity.layout import Sentence
@@ -15,7 +16,8 @@ from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.mood import Mood, commands, hearsay, mood_of
 from medtune.detect.polarity.phrases import Cue, all_cues, choose
 from medtune.detect.polarity.tokens import Token
-from medtune.detect.polarity.words import MILD, words_of
+from medtune.detect.polarity.valence import MILD
+from medtune.detect.polarity.words import words_of
 
 Kind = Literal["advised", "prohibited", "conditional", "reported", "unclear"]
 
@@ -60,7 +62,8 @@ def judge(sentence: Sentence, match: Match, following: Sequence[Sentence]) -> Ju
 
 def _scene(sentence: Sentence, match: Match, following: Sequence[Sentence]) -> _Scene:
     tokens = sentence.tokens
-    cues = choose(all_cues(tokens), frozenset(match.places))
+    taken = frozenset(match.places)
+    cues = praise_denied_faults(tokens, choose(all_cues(tokens), taken), taken)
     anchor = anchor_of(tokens, cues, match)
     evidence = gather(tokens, cues, match, anchor)
     apply_header(sentence, anchor, evidence)
@@ -96,7 +99,7 @@ def _myth(scene: _Scene) -> Judgement | None:
 def _report(scene: _Scene) -> Judgement | None:
     """Reported, unless the text itself rejects or confirms what it reports."""
     tokens, match, evidence = scene.tokens, scene.match, scene.evidence
-    past = evidence.past or any(_looks_back(cue, scene) for cue in scene.cues)
+    past = evidence.past or (evidence.sign > 0 and any(_looks_back(cue, scene) for cue in scene.cues))
     if not (evidence.reported or scene.hears or past or scene.mood == "past" or evidence.of_others):
         return None
     judged = scene.said.value or (predicate(tokens, scene.cues, match.last).value if evidence.reported else 0)
@@ -154,10 +157,12 @@ def _before(scene: _Scene, words: list[str], opener: str) -> Judgement | None:
 def _evaluated(scene: _Scene) -> Judgement | None:
     if scene.said.mild:
         return Judgement("reported", f"side effect: {scene.said.words}", firm=False)
-    if not scene.said.value:
+    # «Not rinsing …», «failing to …»: whatever it is said to lead to is harm, unless it is known to be good.
+    value = scene.said.value or (-1 if scene.evidence.gerund else 0)
+    if not value:
         return None
-    good = scene.evidence.sign * scene.said.value > 0
-    return Judgement("advised" if good else "prohibited", f"consequence: {scene.said.words}")
+    good = scene.evidence.sign * value > 0
+    return Judgement("advised" if good else "prohibited", f"consequence: {scene.said.words}".rstrip(": "))
 
 
 def _turned(scene: _Scene) -> Judgement | None:
@@ -176,8 +181,9 @@ def _described(scene: _Scene) -> Judgement | None:
     after = {token.word for token in scene.tokens[scene.match.last + 1 : scene.match.last + 3]}
     if scene.mood == "subject" and scene.match.head < 0 and after & {"may", "might", "can", "sometimes", "often"}:
         return Judgement("reported", "description", firm=False)
-    stems = {token.stem for token in scene.tokens}
-    named = {"side", "effect"} <= stems or any(token.word in MILD for token in scene.tokens)
+    behind = scene.tokens[scene.match.last + 1 :]
+    named = {"side", "effect"} <= {t.stem for t in scene.tokens} or any(token.word in MILD for token in behind)
+    named = named and is_treatment(scene.tokens, scene.match)
     if scene.mood in ("inherit", "subject") and named:
         return Judgement("reported", "side effect", firm=False)
     return None

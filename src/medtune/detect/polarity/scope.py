@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 
 from medtune.detect.polarity.phrases import Cue, is_adverb
-from medtune.detect.polarity.tokens import Token, stem
+from medtune.detect.polarity.tokens import Token, stems_of
 from medtune.detect.polarity.words import FILLERS, POSITIVE_STARTS, SUBORDINATORS, VERBS, words_of
 
 _HARD = frozenset({";", "!", "?"})
-_INTERRUPTS = frozenset(
-    stem(word)
-    for word in ["stop", "delay", "interrupt", "postpone", "skip", "miss", "pause", "cease", "omit", "neglect"]
-)
+_INTERRUPTS = stems_of("stop delay interrupt postpone skip miss pause cease omit neglect")
 _RESETS = frozenset({"but", "however", "instead", "then", "so", "therefore"})
+_OWNING = words_of("with has had having shows feels")
 _SUBJECTS = words_of("you he she it this they we i that there which")
 _ADVISING = words_of(
     "recommend advis urg encourag suggest advocat prefer favour stress emphasi discourag forbid prohibit ban"
@@ -78,6 +76,8 @@ def _evaluates(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
 
 def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:  # noqa: PLR0911, PLR0912 (the first case that applies)
     """Negation and the like run on to the end of their clause, over lists, not over a fresh start."""
+    if tokens[cue.start].word == "no" and cue.start and tokens[cue.start - 1].word in _OWNING:
+        return False  # «someone with no training can …», «if he has no pulse»
     inside = _in_subordinate(tokens, cue.start)
     broad = cue.kind in ("myth", "report", "past")
     step = cue.end
@@ -154,7 +154,22 @@ def _list_comma(tokens: Sequence[Token], cue: Cue, comma: int, place: int) -> bo
     word = tokens[follows].word
     if word in ("or", "nor"):
         return True
-    if word in ("and", "you", "it", "this", "they", "please", "but", "instead", "just", "rather", "then", "not"):
+    if word in (
+        "and",
+        "you",
+        "it",
+        "this",
+        "they",
+        "please",
+        "but",
+        "instead",
+        "just",
+        "rather",
+        "then",
+        "not",
+        "only",
+        "simply",
+    ):
         return word == "and" and _joins(tokens, cue, follows, place)
     verb = is_verb_start(tokens, follows)
     ahead = [token.word for token in tokens[follows : place + 12]]

@@ -27,7 +27,7 @@ def _value(tokens: Sequence[Token]) -> int:
     if any(cue.kind == "myth" for cue in cues):
         return -1
     kept = [cue for cue in cues if cue.kind not in ("past", "report")]
-    value = predicate([Token(" ", "", "", 0, 0), *tokens], [_shift(cue) for cue in kept], 0).value
+    value = predicate([Token(" ", "", "", 0, 0), *tokens], [_shift(cue) for cue in kept], 0, skip=False).value
     if value:
         return value
     if any(cue.kind in ("neg", "avert") for cue in kept) or "instead" in words or "stop" in words[:2]:
@@ -37,6 +37,13 @@ def _value(tokens: Sequence[Token]) -> int:
 
 def _shift(cue: Cue) -> Cue:
     return Cue(cue.kind, cue.start + 1, cue.end + 1)
+
+
+def _rejects(tokens: Sequence[Token]) -> bool:
+    """A clause that turns down what stands before it: «there is no need to», «we now know better», «it doesn't»."""
+    words = [token.word for token in tokens[:12]]
+    dangling = words and words[-1] in (".", "!") and words[-2:-1] in (["not"], ["to"], ["so"])
+    return (bool(dangling) or words[0] in _ANAPHORS | {"there", "you", "we", "today", "modern"}) and _value(tokens) < 0
 
 
 def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
@@ -54,6 +61,8 @@ def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
             and tokens[step + 2].word in ("fact", "reality", "truth")
         ):
             return 1 if {t.word for t in tokens[step + 3 :]} & {"right", "true", "correct"} else -1
+        if word in (";", "—") and follows and _rejects(tokens[step + 1 :]):
+            return -1
         if word in ("and", ",", ";", "—") and follows not in _ANAPHORS | {
             "wrongly",
             "today",

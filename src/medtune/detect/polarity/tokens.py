@@ -132,6 +132,11 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
+def stems_of(text: str) -> frozenset[str]:
+    """The stems of a line of data."""
+    return frozenset(stem(word) for word in text.split())
+
+
 def _undouble(word: str) -> str:
     doubled = len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsfz"
     return word[:-1] if doubled else word

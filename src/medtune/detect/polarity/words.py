@@ -96,48 +96,12 @@ FINITE = words_of(
 APPROVAL = words_of(
     "told advised prescribed instructed directed approved allowed permitted recommended authorised authorized "
     "asked cleared agreed agrees says tells advises allows directs instructs prescribes approves recommends "
-    "prescribe advise tell ask instruct direct"
+    "prescribe advise tell ask instruct direct all-clear go-ahead say-so green confirmed confirms given"
 )
 
 WITHOUT_CONDITION = words_of(
     "approval permission consent prescription asking advice supervision checking consulting guidance training "
+    "agreement go-ahead say-so clearance okay ok input referral talking authorisation authorization "
     "medical order orders instruction instructions speaking talking gloves doctor first being having"
 )
 """«Not … without» these makes a condition."""
-
-MILD = words_of(
-    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea dry tiredness "
-    "sleepiness itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough "
-    "bloating gas taste discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell "
-    "appetite weight constipated nauseous tired thirsty irritable shaky bloated mild slight temporary "
-    "transient minor harmless"
-)
-"""Plain side effects: naming them is a description, no warning."""
-
-BAD_NOUNS = words_of(
-    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths "
-    "fever spasm spasms harm injury injuries complication complications blistering blister blisters frostbite "
-    "choking suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures "
-    "bacteria germs dirt inflammation bruising symptoms irritation hypothermia dehydration aspiration heat "
-    "tissue nerve loss clot venom poison worse problems suffering stress panic contamination heart-attack "
-    "collapse necrosis vomiting gangrene dirty air deeper choke bleed coma hypoglycaemia fainting "
-    "unconsciousness breakage spread strain weakness regurgitation fracture fractures blockage abscess "
-    "abscesses allergy reaction reactions sepsis tetanus rabies disease diseases virus viruses illness "
-    "illnesses brain spinal-injury accident accidents agony distress miscarriage relapse resistance confusion "
-    "cramps chances-of-infection ulcers toxicity rupture hazard hazards arrest tear tears"
-)
-GOOD_NOUNS = words_of(
-    "healing survival chance chances breathing circulation flow recovery treatment oxygen help diagnosis "
-    "airway outcome outcomes comfort relief calm warmth strength immunity safety well-being recover breathe "
-    "survive life lives sleep effect supply rescue care airways odds heal"
-)
-
-UP = words_of(
-    "increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
-    "introduc spread driv push mak"
-)  # fmt: skip
-DOWN = words_of(
-    "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder "
-    "impair block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash"
-)
-"""Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""
