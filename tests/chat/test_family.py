@@ -64,3 +64,14 @@ def test_the_pinned_converter_knows_every_architecture(toolchain: Toolchain) -> 
     sources = [root / "convert_hf_to_gguf.py", *sorted((root / "conversion").glob("*.py"))]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert [name for name in known_architectures() if f'"{name}"' not in text] == []
+
+
+def test_cards_agree_with_themselves() -> None:
+    """A released template that a card hands out is one that the card would be chosen for."""
+    for card in family_cards():
+        assert not set(card.target_modules) & set(card.left_out), card.family
+        assert set(card.dtypes) <= {"bfloat16", "float16", "float32"} and card.dtypes
+        assert (card.verified == "none") == (card.family == GENERIC) and card.verified_note
+        assert card.terms_address.startswith("https://") or not card.terms_address
+        if card.template is not None:
+            assert card.template_marks and card.template.tokens, card.family

@@ -3,6 +3,7 @@
 import functools
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +12,21 @@ from medtune.core.errors import ModelError
 from medtune.core.io import read_json, read_text
 
 GENERIC = "generic"
+Dtype = Literal["bfloat16", "float16", "float32"]
+
+
+class Template(BaseModel):
+    """Where a released chat template of the family is carried, for bases that have none of their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    carrier: Literal["llama.cpp", "trl"]
+    """The pinned llama.cpp source, or the installed trl package. medtune itself holds no copy."""
+    file: str
+    """Path in the llama.cpp source, or a file of trl's `chat_templates`."""
+    released_with: str
+    """The model that this template was released with."""
+    tokens: tuple[str, ...]
+    """Control tokens that it writes: a base must have them all."""
 
 
 class Family(BaseModel):
@@ -23,18 +39,38 @@ class Family(BaseModel):
     """As `architectures` in config.json; known to transformers and to the pinned llama.cpp converter."""
     template_marks: tuple[str, ...]
     """Strings that the chat template must hold for this card to apply; none: a fallback."""
+    template: Template | None
+    """What a base without a chat template gets; None: such a base is refused."""
     leading_bos: int | None
     """How many BOS tokens a rendered chat starts with; None: at most one."""
     end_of_turn: str | None
     """The token that ends the assistant's turn; None: what the model folder says."""
     target_modules: tuple[str, ...]
-    """Linear layers of a block, by the end of their names; empty: not written down."""
+    """Linear layers of a language block that LoRA adapts, by the end of their names; empty: all of them."""
+    left_out: tuple[str, ...]
+    """Linear layers of a language block that LoRA leaves alone, by the end of their names."""
+    other_towers: tuple[str, ...]
+    """Parts of the model's module names that are no language model (vision, audio): never adapted."""
+    dtypes: tuple[Dtype, ...]
+    """Number formats that the base may be computed in; the first is the one it was released in."""
+    converter_files: tuple[str, ...]
+    """Tokenizer files without which the GGUF converter fails or writes another vocabulary."""
+    converter_note: str
+    """What else the converter asks of such a model; may be empty."""
+    tokenizer_note: str = ""
+    """Where the GGUF's tokenizer is known to read text otherwise than Hugging Face's; empty: nowhere."""
     licence: str
-    """SPDX identifier of the weights' licence, or `unknown`."""
+    """SPDX identifier of the weights' licence, the name of their own licence, or `unknown`."""
     terms: str
     """What a user of the weights must keep to."""
-    verified: str
-    """What was tried with this family."""
+    terms_address: str
+    """Web address of the terms that the user must read and accept; empty where the licence has no terms of use."""
+    context: int | None
+    """Tokens that the released models were made for; None: see config.json."""
+    verified: Literal["real", "stand-in", "none"]
+    """What the tests used: the released tokenizer and template, stand-ins, or nothing of this family."""
+    verified_note: str
+    """What that means here."""
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from typing import Any
 from medtune.chat.base import read_config
 from medtune.chat.family import Family, chat_template_text, find_family
 from medtune.chat.offline import offline
+from medtune.chat.turns import Message, NoPrefixError, TurnError, Written, write_last, write_whole
 from medtune.core.errors import ModelError
 from medtune.llm.control import control_of
 from medtune.runs.records.collect import Turn
@@ -22,14 +23,6 @@ class Encoded:
 
     input_ids: tuple[int, ...]
     trained: tuple[bool, ...]
-
-
-@dataclass(frozen=True)
-class _Span:
-    """The assistant's turn in the rendered text: what follows its generation prompt, up to the end of the turn."""
-
-    start: int
-    end: int
 
 
 class ChatTokenizer:
@@ -59,8 +52,8 @@ class ChatTokenizer:
         return self._render(self._neutral(messages), add_generation_prompt)
 
     def count(self, messages: Sequence[Turn]) -> int:
-        """Tokens of the rendered chat. Raises ModelError as `encode` does."""
-        return len(self.encode(messages).input_ids)
+        """Tokens of the longest row that the chat becomes. Raises ModelError as `encode_each` does."""
+        return max(len(row.input_ids) for row in self.encode_each(messages))
 
     def encode_prompt(self, messages: Sequence[Turn]) -> tuple[int, ...]:
         """Ids of the chat with the generation prompt: what the model sees when it is asked."""
@@ -72,19 +65,46 @@ class ChatTokenizer:
     def encode(self, messages: Sequence[Turn]) -> Encoded:
         """Ids and mask: every assistant turn is trained from its first token to its end-of-turn token, nothing else.
 
-        Raises ModelError: the template refuses the messages, writes an assistant turn otherwise when it is asked for
-        than when it stands there (the prefix property), ends it without an end-of-turn token, or gives another number
-        of BOS tokens than the family has.
+        Raises ModelError: the template refuses the messages, has no assistant turn, writes one otherwise when it is
+        asked for than when it stands in a longer chat (use `encode_each`), ends it without an end-of-turn token, or
+        gives another number of BOS tokens than the family has.
         """
-        text, spans = self._spans(self._neutral(messages))
-        ids, offsets = self._tokens(text, 0)
-        if any(start < span.start < end for span in spans for start, end in offsets):
-            ids, offsets = self._tokens_in_parts(text, spans)
+        rows = self.encode_each(messages)
+        if len(rows) > 1:
+            raise ModelError(
+                "the chat template rewrites earlier turns when a chat goes on: the prompt is no prefix of the whole "
+                f"chat, so its {len(rows)} answers cannot be trained as one row",
+                where=str(self._folder),
+                next_step="give each answer a row of its own: the chat up to it",
+            )
+        return rows[0]
+
+    def encode_each(self, messages: Sequence[Turn]) -> tuple[Encoded, ...]:
+        """The rows that train a chat: one, or one an answer where the template rewrites earlier turns.
+
+        Each answer stands behind exactly the tokens that ask for it. Raises ModelError as `encode` does.
+        """
+        plain = self._neutral(messages)
+        try:
+            try:
+                return (self._encode_written(write_whole(plain, self._render)),)
+            except NoPrefixError:
+                answers = [index for index, message in enumerate(plain) if message["role"] == "assistant"]
+                return tuple(self._encode_written(write_last(plain[: at + 1], self._render)) for at in answers)
+        except TurnError as error:
+            raise self._error(str(error)) from None
+
+    def _encode_written(self, written: Written) -> Encoded:
+        ids, offsets = self._tokens(written.text, 0)
+        if any(start < span.start < end for span in written.spans for start, end in offsets):
+            ids, offsets = self._tokens_in_parts(written)
         self._check_bos(ids)
         trained = [False] * len(ids)
-        for span in spans:
+        for number, span in enumerate(written.spans, start=1):
             inside = [index for index, (start, _) in enumerate(offsets) if span.start <= start < span.end]
             last = max((index for index in inside if ids[index] in self.stop_ids), default=None)
+            if last is None and number < len(written.spans):
+                raise NoPrefixError("an earlier turn is written otherwise when the chat goes on")
             if last is None:
                 raise self._error(
                     "the chat template ends an assistant turn without an end-of-turn token; the model would not learn "
@@ -94,29 +114,11 @@ class ChatTokenizer:
                 trained[index] = index <= last
         return Encoded(tuple(ids), tuple(trained))
 
-    def _spans(self, messages: list[dict[str, str]]) -> tuple[str, list[_Span]]:
-        """The rendered chat, and where the assistant's turns lie in it (character offsets)."""
-        text = self._render(messages, add_generation_prompt=False)
-        spans = []
-        for index, message in enumerate(messages):
-            if message["role"] != "assistant":
-                continue
-            asked = self._render(messages[:index], add_generation_prompt=True)
-            last = index == len(messages) - 1
-            upto = text if last else self._render(messages[: index + 1], add_generation_prompt=False)
-            if not upto.startswith(asked) or not text.startswith(upto):
-                raise self._error(
-                    f"the chat template writes message {index + 1} otherwise when it is asked for than when it is "
-                    "trained on: the prompt is no prefix of the whole chat"
-                )
-            spans.append(_Span(len(asked), len(upto)))
-        return text, spans
-
-    def _render(self, messages: list[dict[str, str]], add_generation_prompt: bool) -> str:
+    def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         import jinja2
 
         try:
-            text = self.hf.apply_chat_template(messages, tokenize=False, add_generation_prompt=add_generation_prompt)
+            text = self.hf.apply_chat_template([*messages], tokenize=False, add_generation_prompt=add_generation_prompt)
         except jinja2.TemplateError as error:
             roles = ", ".join(message["role"] for message in messages) or "none"
             raise self._error(f"the chat template refuses messages of these roles ({roles}): {error}") from None
@@ -130,13 +132,13 @@ class ChatTokenizer:
         encoding = self._backend.encode(text, add_special_tokens=False)
         return list(encoding.ids), [(at + start, at + end) for start, end in encoding.offsets]
 
-    def _tokens_in_parts(self, text: str, spans: list[_Span]) -> tuple[list[int], list[tuple[int, int]]]:
+    def _tokens_in_parts(self, written: Written) -> tuple[list[int], list[tuple[int, int]]]:
         """The same, cut where turns begin: a token that spans prompt and answer never occurs when a model is asked."""
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
-        cuts = [0, *(span.start for span in spans), len(text)]
+        cuts = [0, *(span.start for span in written.spans), len(written.text)]
         for start, end in itertools.pairwise(cuts):
-            part_ids, part_offsets = self._tokens(text[start:end], start)
+            part_ids, part_offsets = self._tokens(written.text[start:end], start)
             ids += part_ids
             offsets += part_offsets
         return ids, offsets
