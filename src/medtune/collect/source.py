@@ -1,5 +1,6 @@
 """What every source takes and gives."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ class Desk:
     raw: Path
     """Folder for the source's raw snapshot; kept in the stage, and found again after a kill."""
     egress: Egress = field(default_factory=Egress)
+    sleep: Callable[[float], None] = time.sleep
+    """How a source waits between requests and after failures; tests wait less."""
     rows: int = 0
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)

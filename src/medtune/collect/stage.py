@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from medtune.collect.source import Desk, SourceInput
 from medtune.collect.sources import SOURCES
@@ -10,6 +11,7 @@ from medtune.config.recipe import RecipeView
 from medtune.core.console import say
 from medtune.core.errors import DataError
 from medtune.core.io import write_json
+from medtune.core.net import Egress
 from medtune.runs.layout import MANIFEST, RAW, RECORDS, RunDir
 from medtune.runs.layout import SOURCES as SOURCES_FILE
 from medtune.runs.manifest import Manifest
@@ -19,7 +21,7 @@ from medtune.runs.stage import open_stage
 
 NAME = "collect"
 NEEDS: tuple[str, ...] = ()
-READS: tuple[str, ...] = ("collect",)
+READS: tuple[str, ...] = ("collect", "egress")
 VERSION = 2
 
 _FOLDER_MODE = 0o700
@@ -34,6 +36,9 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
             paths = SOURCES[section.kind].inputs(section, given)
         except DataError as error:
             lines.append(f"{given.name}: {error.what} ({error.where})")
+            continue
+        if SOURCES[section.kind].network:
+            lines.append(_network_line(section, given.name, recipe.egress))
             continue
         files = [path for path in paths if path.is_file()]
         size_mib = sum(path.stat().st_size for path in files) / (1 << 20)
@@ -50,11 +55,12 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals)
     folder.path.chmod(_FOLDER_MODE)
+    egress = Egress(frozenset(recipe.egress))
     facts: list[SourceFacts] = []
     warnings: list[str] = []
     with row_writer(folder.path / RECORDS) as put:
         for source, given in sources:
-            desk = Desk(put=put, raw=folder.path / RAW / given.name)
+            desk = Desk(put=put, raw=folder.path / RAW / given.name, egress=egress)
             facts.append(SOURCES[source.kind].collect(source, given, desk))
             warnings += [f"{given.name}: {text}" for text in desk.told()]
             _tell(facts[-1])
@@ -71,6 +77,13 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest
+
+
+def _network_line(section: Any, name: str, egress: tuple[str, ...]) -> str:
+    host = urlsplit(section.address).hostname or section.address
+    limit = f"at most {section.limit} records" if section.limit else "all records that the query finds"
+    allowed = "" if Egress(frozenset(egress)).allows(host) else f" (not allowed yet: add `{host}` to `egress:`)"
+    return f"{name}: fetch {limit} from {host}{allowed}; its terms: {SOURCES[section.kind].terms}"
 
 
 def _tell(facts: SourceFacts) -> None:

@@ -33,7 +33,23 @@ class FilesSource(Section):
     """At most so many rows."""
 
 
-Source = Annotated[MedquadSource | FilesSource, Field(discriminator="kind")]
+class OpenfdaSource(Section):
+    """Drug labels from openFDA. Needs `api.fda.gov` in `egress`; a key is read from OPENFDA_API_KEY."""
+
+    kind: Literal["openfda"]
+    """The kind of source."""
+    path: None = None
+    search: str = Field(min_length=1)
+    """openFDA's own query, e.g. `openfda.generic_name:metformin AND openfda.product_type:prescription`."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many labels."""
+    page_size: int = Field(default=100, ge=1, le=1000)
+    """Labels a request; one label can be 400 KB."""
+    address: str = "https://api.fda.gov"
+    """Where the service answers: a mirror or a test server."""
+
+
+Source = Annotated[MedquadSource | FilesSource | OpenfdaSource, Field(discriminator="kind")]
 
 
 class CollectSection(Section):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.collect.source import Desk, SourceInput
-from medtune.collect.sources import files, medquad
+from medtune.collect.sources import files, medquad, openfda
 from medtune.runs.records.collect import SourceFacts
 
 
@@ -18,9 +18,14 @@ class SourceKind:
     """The files outside the run directory that would be read (and folders whose list of files counts)."""
     collect: Callable[[Any, SourceInput, Desk], SourceFacts]
     """Puts every record on the desk and says what the source is."""
+    network: bool = False
+    """True when it asks the address in its section."""
+    terms: str = ""
+    """What a user of its data must accept."""
 
 
 SOURCES: dict[str, SourceKind] = {
     "files": SourceKind(files.inputs, files.collect),
     "medquad": SourceKind(medquad.inputs, medquad.collect),
+    "openfda": SourceKind(openfda.inputs, openfda.collect, network=True, terms=openfda.ORIGIN.terms),
 }

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _KEPT_HEADERS = ("content-type", "link", "last-modified", "etag")
-_CHUNK_BYTES = 1 << 16
 
 
 class BadPageError(Exception):
@@ -125,7 +124,7 @@ class Fetcher:
 
         began, size = time.monotonic(), 0
         with part.open("wb") as file:
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            for chunk in response.iter_bytes():
                 size += len(chunk)
                 if size > self.limits.page_size_bytes:
                     raise DataError(

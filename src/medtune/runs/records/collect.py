@@ -12,14 +12,24 @@ class Turn(Row):
     content: str
 
 
+class Passage(Row):
+    """One part of a document: a section of a drug label, a labelled part of an abstract, a chapter of a web page."""
+
+    name: str
+    """The source's own name of the part, e.g. `indications_and_usage`; empty when it has none."""
+    heading: str
+    """What a reader would call it; empty when it has none."""
+    text: str
+
+
 class Record(Row):
-    """One raw record with its provenance: a question with its answer, or a whole chat in `messages`."""
+    """One raw record with its provenance: a question with its answer, a chat, or a document in passages."""
 
     id: str
     """Unique in the run: source name and the source's own id."""
     source: str
     """Name of the source in sources.json."""
-    kind: Literal["qa", "messages"]
+    kind: Literal["qa", "messages", "document"]
     topic: str
     """What the record is about (MedQuAD's focus); empty when the source doesn't say."""
     document: str
@@ -28,6 +38,9 @@ class Record(Row):
     answer: str = ""
     question_type: str = ""
     messages: tuple[Turn, ...] = ()
+    form: str = ""
+    """What sort of document it is: `drug-label`, `abstract`, `health-page` or `statistics`; empty for other kinds."""
+    passages: tuple[Passage, ...] = ()
     url: str = ""
     licence: str
 

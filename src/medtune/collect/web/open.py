@@ -1,0 +1,26 @@
+"""A fetcher for one source's address, closed again at the end."""
+
+import contextlib
+from collections.abc import Iterator
+
+from medtune.collect.source import Desk
+from medtune.collect.web.fetch import Fetcher
+from medtune.collect.web.pace import Limits, Pace
+from medtune.collect.web.snapshot import Snapshot
+from medtune.core.net import client
+
+
+@contextlib.contextmanager
+def open_fetcher(desk: Desk, address: str, limits: Limits, *, key_help: str) -> Iterator[Fetcher]:
+    """A fetcher that writes to the desk's raw folder. Raises EgressError when the recipe does not allow the host."""
+    from medtune import __version__
+
+    headers = {"User-Agent": f"medtune/{__version__}"}
+    with client(desk.egress, timeout_s=limits.timeout_s, base_url=address, headers=headers) as connection:
+        yield Fetcher(
+            client=connection,
+            snapshot=Snapshot(desk.raw),
+            limits=limits,
+            key_help=key_help,
+            pace=Pace(limits.per_minute, sleep=desk.sleep),
+        )
