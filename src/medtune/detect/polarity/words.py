@@ -66,7 +66,10 @@ VERBS = words_of(
     "inhale spray swab sterilise disinfect stitch suture burp cuddle shout clap tap kneel compress ventilate "
     "resuscitate defibrillate act learn remember choose prefer replace change wear speak dismiss sip nibble "
     "book arrange attend inform notify mention copy label empty fill top spit vomit gag drop fit measure weigh "
-    "adjust lower reduce limit crouch crawl face hit jerk yank"
+    "adjust lower reduce limit crouch crawl face hit jerk yank "
+    "stem pad dress add tip seal freeze wipe sew glue cauterise cauterize talk reach unplug lock drain peel strip "
+    "smother extinguish catch cushion clear extract kill chase scrape jump swim finish complete increase combine "
+    "split return test deliver text hide fan grip"
 )
 """Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
 
