@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from medtune.core.errors import DataError
 from medtune.core.hashing import digest_json
@@ -23,7 +23,8 @@ _LIBRARY = Path(__file__).parent / "lexicon"
 _WORDS = "words"
 _NAME = re.compile(r"<([a-z][a-z0-9-]*)>")
 _GAP = re.compile(r"<\.\.(\d)> ?")
-_GAP_WORDS = r"(?:[\w'’°%/-]+[,:]?\s+){{0,{most}}}?"
+_PARTING = r"not|never|rather|instead|than|without|avoid\w*|but|nor|because|if|unless|until|when|\w+n['’]t"
+_GAP_WORDS = rf"(?:(?!(?:{_PARTING})\b)[\w'’°%/()*_-]+[,:]?\s+){{{{0,{{most}}}}}}?"
 _SPACE = r"[\s,*_]+"
 _DEPTH = 4
 
@@ -39,6 +40,15 @@ class Tricky(BaseModel):
     """What must be read; `absent` when the concept is not in the sentence at all."""
     text: str = Field(min_length=4)
     """The sentence."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, values: Any) -> Any:
+        """`- advised: Do not hesitate to call.`"""
+        if isinstance(values, Mapping) and len(values) == 1:
+            ((says, text),) = values.items()
+            return {"says": says, "text": text}
+        return values
 
 
 class ConceptTests(BaseModel):
@@ -151,7 +161,8 @@ def expand(pattern: str, words: Mapping[str, str]) -> str:
     if _NAME.search(pattern):
         raise RecursionError(f"the words of {pattern!r} name each other")
     pattern = _GAP.sub(lambda match: _GAP_WORDS.format(most=match[1]), pattern)
-    return rf"\b(?:{pattern.replace(' ', _SPACE)})\b"
+    pattern = pattern.replace("[- ]", "[-\\s]").replace(" ?", "[\\s,*_]*").replace(" ", _SPACE)
+    return rf"\b(?:{pattern})\b"
 
 
 @cache
