@@ -120,7 +120,7 @@ def test_added_tokens_come_with_their_embeddings_and_tokenizer(tmp_path: Path, t
     base, adapter = write_model(tmp_path / "base", tied=tied), tmp_path / "adapter"
     write_json(base / "tokenizer_config.json", {"model_max_length": 5})
     tuned = tuned_on(base, adapter, vocabulary=100, modules_to_save=["embed_tokens", "lm_head"])
-    with pytest.raises(ModelError, match="100 token embeddings.*no tokenizer"):
+    with pytest.raises(ModelError, match=r"100 token embeddings.*no tokenizer"):
         merged_model(base, adapter, tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
     write_json(adapter / "tokenizer_config.json", {"model_max_length": 6})

@@ -142,8 +142,8 @@ def test_another_base_than_trained_on_is_refused(exported: Exported, tmp_path: P
         stage.run(view(exported[1], "export", copied.path), copied)
 
 
-def test_without_a_training_there_is_nothing_to_export(exported: Exported, tmp_path: Path) -> None:
-    with pytest.raises(RunDirError, match="stage train has not run"):
+def test_without_the_stages_before_there_is_nothing_to_export(exported: Exported, tmp_path: Path) -> None:
+    with pytest.raises(RunDirError, match="stage prepare has not run"):
         stage.run(view(exported[1], "export", tmp_path), RunDir(tmp_path))
 
 

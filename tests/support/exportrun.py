@@ -10,7 +10,7 @@ from toymodel import write_toy_model
 from medtune.chat.base import resolve_base
 from medtune.config.recipe import LocalBase, Recipe, RecipeView
 from medtune.core.io import write_json
-from medtune.runs.layout import ADAPTER, TEST, TRAINING, RunDir
+from medtune.runs.layout import ADAPTER, TEST, TRAIN, TRAINING, VALIDATION, RunDir
 from medtune.runs.records.base import write_rows
 from medtune.runs.records.collect import Turn
 from medtune.runs.records.prepare import Example
@@ -94,6 +94,8 @@ def write_run(folder: Path, recipe: Recipe, *, adapter_seed: int = 1, examples: 
     folder.mkdir(parents=True, exist_ok=True)
     prepared = open_stage(run, view(recipe, "prepare", folder), name="prepare", needs=(), version=1)
     write_rows(prepared.path / TEST, [example(number) for number in range(examples)])
+    write_rows(prepared.path / TRAIN, [example(number) for number in range(100, 112)])
+    write_rows(prepared.path / VALIDATION, [example(number) for number in range(200, 203)])
     prepared.finish(facts={})
     assert isinstance(recipe.base, LocalBase)
     base = resolve_base(recipe.base, Path)

@@ -2,19 +2,22 @@
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from medtune.chat.base import BaseInfo
 from medtune.core.errors import DataError
 from medtune.core.hashing import digest_json
 from medtune.core.io import disk_errors, read_json, write_json
 from medtune.export.ledger import Ledger, Made, fingerprint, link_or_copy
+from medtune.export.matrix import PlannedBuild
 from medtune.export.readback import Expected, check_gguf
 from medtune.llamacpp.convert import to_gguf
 from medtune.llamacpp.quantize import Fallback, quantize
 from medtune.llamacpp.toolchain import Toolchain, cache_folder
-from medtune.runs.layout import BASE_BUILD_FILE, MERGED, gguf_name
+from medtune.runs.layout import BASE_BUILD_FILE, gguf_name
 from medtune.runs.records.export import BASE_BUILD, PARENT_BUILD, Build
 
 _CACHE = "base-gguf"
@@ -25,7 +28,7 @@ class Workshop:
     """What all builds of one export share."""
 
     folder: Path
-    """The stage's open folder."""
+    """Where the builds lie."""
     name: str
     """The run's name: files and GGUF metadata carry it."""
     toolchain: Toolchain
@@ -33,34 +36,66 @@ class Workshop:
     expected: Expected
     threads: int
     log: Path
+    metadata: Mapping[str, Any]
+    """What the tuned builds say of themselves."""
 
 
-def make_parent(shop: Workshop, merged: Made) -> Build:
-    """The tuned model as F16. Raises ModelError, ResourceError, ToolchainError."""
-    file = gguf_name(shop.name, PARENT_BUILD)
-    key = digest_json(["gguf", merged.sha256, shop.name, shop.toolchain.digest])
+@dataclass(frozen=True)
+class Matrix:
+    """An importance matrix that lies in the workshop's folder."""
+
+    file: Path
+    sha256: str
+
+
+def make_parent(shop: Workshop, model: Path, model_sha256: str) -> Build:
+    """The tuned model in `model` as F16. Raises ModelError, ResourceError, ToolchainError."""
+    return _converted(shop, model, model_sha256, PlannedBuild(PARENT_BUILD, PARENT_BUILD, False), "parent")
+
+
+def make_build(
+    shop: Workshop, parent: Build, planned: PlannedBuild, *, model: Path, model_sha256: str, matrix: Matrix | None
+) -> Build:
+    """One quantization of the tuned F16; BF16 comes from the model itself, so that nothing is rounded twice.
+
+    Raises ModelError, ResourceError, ToolchainError.
+    """
+    if planned.quantization == "BF16":
+        return _converted(shop, model, model_sha256, planned, "quantization")
+    file = gguf_name(shop.name, planned.name)
+    used = matrix if planned.imatrix else None
+    parts = ["quantize", parent.sha256, planned.quantization, shop.toolchain.digest]
+    key = digest_json([*parts, used.sha256] if used else parts)
+    made = shop.ledger.find(file, key)
+    if made is None:
+        done = quantize(
+            shop.toolchain,
+            shop.folder / parent.file,
+            shop.folder / file,
+            planned.quantization,
+            threads=shop.threads,
+            imatrix=used.file if used else None,
+            log=shop.log,
+        )
+        made = shop.ledger.record(file, key, done.seconds, _in_words(done.fallbacks))
+    return _build(shop, planned, "quantization", file, made, imatrix=used.sha256 if used else None)
+
+
+def _converted(
+    shop: Workshop, model: Path, model_sha256: str, planned: PlannedBuild, role: Literal["parent", "quantization"]
+) -> Build:
+    file = gguf_name(shop.name, planned.name)
+    outtype = planned.quantization.lower()
+    key = digest_json(["gguf", model_sha256, shop.name, outtype, dict(shop.metadata), shop.toolchain.digest])
     made = shop.ledger.find(file, key)
     if made is None:
         began = time.monotonic()
-        metadata = {"general.name": shop.name}
-        to_gguf(shop.toolchain, shop.folder / MERGED, shop.folder / file, metadata=metadata, log=shop.log)
+        to_gguf(shop.toolchain, model, shop.folder / file, outtype=outtype, metadata=shop.metadata, log=shop.log)
         made = shop.ledger.record(file, key, time.monotonic() - began)
-    return _build(shop, PARENT_BUILD, "parent", file, made)
+    return _build(shop, planned, role, file, made)
 
 
-def make_quantization(shop: Workshop, parent: Build, quantization: str) -> Build:
-    """One quantization of the tuned F16. Raises ModelError, ResourceError, ToolchainError."""
-    file = gguf_name(shop.name, quantization)
-    key = digest_json(["quantize", parent.sha256, quantization, shop.toolchain.digest])
-    made = shop.ledger.find(file, key)
-    if made is None:
-        source, out = shop.folder / parent.file, shop.folder / file
-        done = quantize(shop.toolchain, source, out, quantization, threads=shop.threads, log=shop.log)
-        made = shop.ledger.record(file, key, done.seconds, _in_words(done.fallbacks))
-    return _build(shop, quantization, "quantization", file, made)
-
-
-def make_base(shop: Workshop, base: BaseInfo) -> Build:
+def make_base(shop: Workshop, base: BaseInfo, expected: Expected) -> Build:
     """The untuned base as F16, from medtune's cache when it was made before. Raises as `make_parent`."""
     key = base_key(base, shop.toolchain)
     made = shop.ledger.find(BASE_BUILD_FILE, key)
@@ -71,12 +106,22 @@ def make_base(shop: Workshop, base: BaseInfo) -> Build:
             _convert_into_cache(shop, base, cached)
         link_or_copy(cached, shop.folder / BASE_BUILD_FILE)
         made = shop.ledger.record(BASE_BUILD_FILE, key, time.monotonic() - began)
-    return _build(shop, BASE_BUILD, "base", BASE_BUILD_FILE, made)
+    planned = PlannedBuild(BASE_BUILD, PARENT_BUILD, False)
+    return _build(replace(shop, expected=expected), planned, "base", BASE_BUILD_FILE, made)
+
+
+def base_metadata(base: BaseInfo) -> dict[str, Any]:
+    """What the GGUF of an untuned base says of itself."""
+    return {
+        "general.name": base.name,
+        "general.description": f"base sha256 {base.digest}",
+        "general.license.name": base.family.licence,
+    }
 
 
 def base_key(base: BaseInfo, toolchain: Toolchain) -> str:
     """Stands for everything that the base's GGUF is made of."""
-    return digest_json(["base", base.digest, base.name, toolchain.digest])
+    return digest_json(["base", base_metadata(base), toolchain.digest])
 
 
 def cached_base(base: BaseInfo, toolchain: Toolchain) -> Path:
@@ -89,7 +134,7 @@ def _convert_into_cache(shop: Workshop, base: BaseInfo, cached: Path) -> None:
         cached.parent.mkdir(parents=True, exist_ok=True)
     own = cached.with_name(f".{os.getpid()}-{cached.name}")  # two runs at once must not write one file
     try:
-        to_gguf(shop.toolchain, base.folder, own, metadata={"general.name": base.name}, log=shop.log)
+        to_gguf(shop.toolchain, base.folder, own, metadata=base_metadata(base), log=shop.log)
         size_bytes, sha256 = fingerprint(own)
         own.replace(cached)
         write_json(_note(cached), {"size_bytes": size_bytes, "sha256": sha256})
@@ -119,18 +164,26 @@ def _in_words(fallbacks: tuple[Fallback, ...]) -> tuple[str, ...]:
     )
 
 
-def _build(shop: Workshop, name: str, role: str, file: str, made: Made) -> Build:
+def _build(
+    shop: Workshop,
+    planned: PlannedBuild,
+    role: Literal["base", "parent", "quantization"],
+    file: str,
+    made: Made,
+    *,
+    imatrix: str | None = None,
+) -> Build:
     info, warnings = check_gguf(shop.folder / file, shop.expected)
-    return Build.model_validate(
-        {
-            "name": name,
-            "role": role,
-            "quantization": name if role == "quantization" else "F16",
-            "file": file,
-            "size_bytes": made.size_bytes,
-            "sha256": made.sha256,
-            "tensor_types": info.census,
-            "warnings": (*made.warnings, *warnings),
-            "seconds": made.seconds,
-        }
+    return Build(
+        name=planned.name,
+        role=role,
+        quantization=planned.quantization,
+        file=file,
+        size_bytes=made.size_bytes,
+        sha256=made.sha256,
+        tensor_types=info.census,
+        types_bytes=info.bytes_by_type,
+        imatrix=imatrix,
+        warnings=(*made.warnings, *warnings),
+        seconds=made.seconds,
     )

@@ -1,143 +1,221 @@
-"""The export stage: adapter and base become one model, and that model becomes GGUF files of several sizes."""
+"""The export stage: the trained adapter and its base become one model, and that model becomes GGUF files."""
 
-import os
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from medtune.chat.base import BaseInfo, read_config, resolve_base
+from medtune.chat.base import BaseInfo, resolve_base
 from medtune.config.recipe import RecipeView
 from medtune.core.console import progress
-from medtune.core.errors import DataError, MedtuneError, ModelError
+from medtune.core.errors import MedtuneError
 from medtune.core.hashing import digest_json
 from medtune.core.io import read_json, write_json
-from medtune.export.adapter import Adapter, read_adapter
-from medtune.export.builds import Workshop, cached_base, make_base, make_parent, make_quantization
-from medtune.export.disk import Need, check_space, gguf_bytes, megabytes
+from medtune.export.builds import Workshop
+from medtune.export.calibration import (
+    Calibration,
+    bundled_passages,
+    make_calibration,
+    passages_digest,
+)
+from medtune.export.disk import Need, check_space, megabytes
 from medtune.export.ledger import Ledger, Made
-from medtune.export.merge import merge
+from medtune.export.make import (
+    LOGS,
+    CalibrationSource,
+    Model,
+    make_base_build,
+    make_builds,
+    make_merged,
+    matrix_facts,
+    merge_key,
+    open_workshop,
+    write_tensor_types,
+)
+from medtune.export.matrix import PlannedBuild, plan_builds
+from medtune.export.space import base_needs, build_needs, bytes_along, check_memory, is_there, merge_need
+from medtune.export.trained import Trained, read_trained
 from medtune.export.weights import Weights, read_weights
 from medtune.llamacpp.toolchain import Toolchain, find
-from medtune.runs.layout import ADAPTER, BASE_BUILD_FILE, BUILDS, MERGED, TRAINING, RunDir, gguf_name
+from medtune.runs.layout import (
+    ADAPTER,
+    BASE_BUILD_FILE,
+    BUILDS,
+    MERGED,
+    MERGING,
+    TEST,
+    TRAIN,
+    TRAINING,
+    VALIDATION,
+    RunDir,
+    gguf_name,
+)
 from medtune.runs.manifest import Manifest, read_manifest
+from medtune.runs.records.base import read_rows
 from medtune.runs.records.export import PARENT_BUILD, Build
+from medtune.runs.records.prepare import Example
 from medtune.runs.stage import StageFolder, open_stage
 
 NAME = "export"
-NEEDS = ("train",)
+NEEDS = ("prepare", "train")
 READS = ("export", "base", "llama_cpp")
-VERSION = 1
+VERSION = 2
 
 PARITY = "parity.json"
-_LOGS = "logs"
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
-    """What would be made, and how much disk that takes."""
-    quantizations = recipe.export.quantizations
+    """What would be made, and how much disk that takes. Raises RecipeError for builds that cannot be made."""
+    planned = plan_builds(recipe.export)
     try:
         base = resolve_base(recipe.base, recipe.resolve)
         weights = read_weights(base.folder)
     except MedtuneError as error:
         return [f"cannot say more: {error.what}"]
-    names = {gguf_name(recipe.name, kind): kind for kind in (PARENT_BUILD, *quantizations)}
-    needs = _needs(names, base, weights, folder=run.partial(NAME), toolchain=None)
-    return [
+    needs = _needs(recipe.name, planned, base, weights, folder=run.partial(NAME), toolchain=None)
+    lines = [
         f"merge the adapter into {base.name} ({weights.parameters / 1e6:.1f} million weights)",
-        f"make {gguf_name(recipe.name, PARENT_BUILD)} and from it {', '.join(quantizations)}",
+        f"make {gguf_name(recipe.name, PARENT_BUILD)} and from it {', '.join(build.name for build in planned)}",
         f"make {BASE_BUILD_FILE} of the untuned base, for comparison",
         "read each build back, and compare prompts token by token with llama-server's",
         f"disk: about {megabytes(sum(need.size_bytes for need in needs))}",
     ]
+    if any(build.imatrix for build in planned):
+        tokens = recipe.export.calibration_tokens
+        lines.insert(2, f"make an importance matrix from {tokens} tokens of training chats and medical prose")
+    return lines
 
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
     """Merge, convert, quantize, read back.
 
-    Raises ModelError (another base than trained on, an adapter or tokenizer that cannot be used, prompts that are
-    served otherwise than trained), ResourceError (too little disk), ToolchainError, ServerError, RunDirError.
+    Raises RecipeError (a type that needs an importance matrix), ModelError (another base than trained on, an adapter
+    or tokenizer that cannot be used, prompts that are served otherwise than trained), ResourceError (too little disk
+    or memory), ToolchainError, ServerError, RunDirError.
     """
-    read_manifest(run, "train")
+    planned = plan_builds(recipe.export)
+    for need in NEEDS:
+        read_manifest(run, need)
     base = resolve_base(recipe.base, recipe.resolve)
     toolchain = find(str(recipe.resolve(recipe.llama_cpp)) if recipe.llama_cpp else None)
-    check_base(run.stage("train") / TRAINING, base)
-    adapter, weights = read_adapter(run.stage("train") / ADAPTER), read_weights(base.folder)
+    trained = read_trained(run.stage("train") / ADAPTER, run.stage("train") / TRAINING, base)
+    weights = read_weights(base.folder)
     stage = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION)
     earlier = run.stage(NAME)
     ledger = Ledger(stage.path, earlier if earlier.is_dir() else None)
-    names = {gguf_name(recipe.name, kind): kind for kind in (PARENT_BUILD, *recipe.export.quantizations)}
-    needs = _needs(names, base, weights, folder=stage.path, toolchain=toolchain)
-    check_space([need for need in needs if not _is_there(need, stage.path, earlier)])
-    with progress(len(recipe.export.quantizations) + 4, "export") as bar:
-        merged = make_merged(stage, ledger, base, adapter, weights)
+    needs = _needs(recipe.name, planned, base, weights, folder=stage.path, toolchain=toolchain)
+    check_space([need for need in needs if not is_there(need, stage.path, earlier)])
+    check_memory(weights)
+    examples = read_rows(run.stage("prepare") / TRAIN, Example)
+    wants_matrix = any(build.imatrix for build in planned)
+    with progress(len(planned) + 4 + wants_matrix, "export") as bar:
+        merged = _merged(stage, run, ledger, base=base, trained=trained, weights=weights)
         bar.advance(made=MERGED)
-        shop, tokenizer = _workshop(stage, recipe.name, toolchain, ledger)
-        parent = make_parent(shop, merged)
-        bar.advance(made=PARENT_BUILD)
-        parity = _parity(shop, parent, tokenizer)
-        bar.advance(made="parity")
-        builds = [parent]
-        for quantization in recipe.export.quantizations:
-            builds.append(make_quantization(shop, parent, quantization))
-            bar.advance(made=quantization)
-        builds.insert(0, make_base(shop, base))
+        model = Model(stage.path / MERGED, merged.sha256)
+        metadata = _metadata(recipe, base, trained, examples)
+        shop, tokenizer = open_workshop(stage.path, recipe.name, toolchain, ledger, model=model, metadata=metadata)
+        builds = make_builds(
+            shop,
+            model,
+            planned,
+            calibration=_calibration(recipe, run, examples, tokenizer) if wants_matrix else None,
+            check_parent=lambda parent: _parity(shop, parent, tokenizer),
+            bar=bar,
+        )
+        builds.insert(0, make_base_build(shop, base))
         bar.advance(made="base")
+    write_tensor_types(stage.path, builds)
     write_json(stage.path / BUILDS, [build.model_dump(mode="json") for build in builds])
     facts = {
         "base": base.name,
         "base_digest": base.digest,
-        "adapter_digest": adapter.digest,
+        "adapter_digest": trained.adapter.digest,
         "merged_digest": merged.sha256,
-        "merged_tensors": len(adapter.deltas),
-        "prompts_compared": parity,
+        "merged_tensors": len(trained.adapter.deltas) or len(trained.adapter.replaced),
+        "prompts_compared": sum(check["equal"] for check in read_json(stage.path / PARITY)["checks"]),
+        **({"merge": read_json(stage.path / MERGING)} if trained.storage else {}),
+        **matrix_facts(stage.path),
     }
     return _finish(stage, builds, facts, {"llama.cpp": toolchain.version, "llama.cpp digest": toolchain.digest})
 
 
-def check_base(training_file: Path, base: BaseInfo) -> None:
-    """Raises ModelError when the adapter was trained on another base than this one."""
-    trained = _trained_on(read_json(training_file))
-    if trained != base.digest:
-        raise ModelError(
-            f"the adapter was trained on another base: its digest is {trained[:12]}…, {base.name} has "
-            f"{base.digest[:12]}…",
-            where=str(training_file),
-            next_step="name the base that was trained on, or train again: `medtune run RECIPE --from train`",
-        )
-
-
-def make_merged(stage: StageFolder, ledger: Ledger, base: BaseInfo, adapter: Adapter, weights: Weights) -> Made:
-    """The merged model folder, taken over when base and adapter are the same."""
-    key = digest_json(["merge", VERSION, base.digest, adapter.digest])
-    made = ledger.find(MERGED, key)
-    if made is None:
-        began = time.monotonic()
-        done = merge(weights, adapter, stage.path / MERGED)
-        made = ledger.record(MERGED, key, time.monotonic() - began)
-        stage.event("merged", tensors=done.merged, untied=done.untied, seconds=made.seconds)
+def _merged(
+    stage: StageFolder, run: RunDir, ledger: Ledger, *, base: BaseInfo, trained: Trained, weights: Weights
+) -> Made:
+    """The merged model folder; after a quantized training of two candidates the nearer one."""
+    if trained.storage is None:
+        made = make_merged(stage.path, ledger, base, trained.adapter, weights)
+    else:
+        made = _nearest(stage, run, ledger, base=base, trained=trained, weights=weights)
+    stage.event("merged", seconds=made.seconds)
     return made
 
 
-def _workshop(stage: StageFolder, name: str, toolchain: Toolchain, ledger: Ledger) -> tuple[Workshop, Any]:
+def _nearest(
+    stage: StageFolder, run: RunDir, ledger: Ledger, *, base: BaseInfo, trained: Trained, weights: Weights
+) -> Made:
+    import time
+
     from medtune.chat.template import load_tokenizer
-    from medtune.export.readback import expected_of
+    from medtune.export.candidates import ScoredChat, merge_nearest
 
-    merged = stage.path / MERGED
-    tokenizer = load_tokenizer(merged)
-    shop = Workshop(
-        folder=stage.path,
-        name=name,
-        toolchain=toolchain,
-        ledger=ledger,
-        expected=expected_of(merged, tokenizer, read_config(merged)),
-        threads=os.cpu_count() or 1,
-        log=stage.path / _LOGS / "tools.log",
-    )
-    return shop, tokenizer
+    assert trained.storage is not None
+    held_out = run.stage("prepare") / VALIDATION
+    rows = read_rows(held_out, Example) if held_out.is_file() else []
+    key = digest_json([merge_key(base, trained.adapter), trained.storage, [row.id for row in rows]])
+    made = ledger.find(MERGED, key)
+    if made is not None and ledger.find(MERGING, key) is not None:
+        return made
+    began = time.monotonic()
+    tokenizer = load_tokenizer(base.folder)
+    chats = [ScoredChat(found.input_ids, found.trained) for row in rows for found in (tokenizer.encode(row.messages),)]
+    measured = merge_nearest(weights, trained.adapter, stage.path / MERGED, storage=trained.storage, chats=chats)
+    made = ledger.record(MERGED, key, time.monotonic() - began)
+    write_json(stage.path / MERGING, measured.facts(trained.storage))
+    ledger.record(MERGING, key, 0.0)
+    return made
 
 
-def _parity(shop: Workshop, parent: Build, tokenizer: Any) -> int:
-    """Compare prompts and write parity.json; returns how many were compared."""
+def _metadata(recipe: RecipeView, base: BaseInfo, trained: Trained, examples: Sequence[Example]) -> dict[str, Any]:
+    """What the builds say of themselves: run, adapter, base, licences."""
+    sources = sorted({(example.source, example.licence) for example in examples})
+    return {
+        "general.name": recipe.name,
+        "general.description": f"medtune run {recipe.name}; adapter sha256 {trained.adapter.digest}",
+        "general.license.name": base.family.licence,
+        "general.base_models": [
+            {"name": base.name, "description": f"sha256 {base.digest}; licence {base.family.licence}"}
+        ],
+        "general.datasets": [{"name": name, "description": f"licence {licence}"} for name, licence in sources],
+    }
+
+
+def _calibration(recipe: RecipeView, run: RunDir, examples: Sequence[Example], tokenizer: Any) -> CalibrationSource:
+    """Training chats, and bundled prose of topics that neither validation nor test split have."""
+    prepared = run.stage("prepare")
+    hidden = {
+        example.topic
+        for name in (VALIDATION, TEST)
+        if (prepared / name).is_file()
+        for example in read_rows(prepared / name, Example)
+    }
+    passages = bundled_passages(hidden)
+    tokens = recipe.export.calibration_tokens
+
+    def make() -> Calibration:
+        return make_calibration(
+            [example.messages for example in examples],
+            passages,
+            render=tokenizer.render,
+            count=lambda text: len(tokenizer.hf.encode(text, add_special_tokens=False)),
+            tokens=tokens,
+        )
+
+    rows = [[example.id, digest_json([turn.model_dump() for turn in example.messages])] for example in examples]
+    return CalibrationSource(digest_json([rows, passages_digest(passages), tokens]), make)
+
+
+def _parity(shop: Workshop, parent: Build, tokenizer: Any) -> None:
+    """Compare prompts and write parity.json."""
     from medtune.export.parity import check_parity, measure_parity
 
     gguf = shop.folder / parent.file
@@ -147,7 +225,6 @@ def _parity(shop: Workshop, parent: Build, tokenizer: Any) -> int:
         {"build": parent.name, "sha256": parent.sha256, "checks": [check.model_dump(mode="json") for check in checks]},
     )
     check_parity(checks, gguf)
-    return sum(check.equal for check in checks)
 
 
 def _finish(stage: StageFolder, builds: list[Build], facts: dict[str, Any], tools: dict[str, str]) -> Manifest:
@@ -157,43 +234,22 @@ def _finish(stage: StageFolder, builds: list[Build], facts: dict[str, Any], tool
         if build.warnings:
             warnings.append(f"{build.name}: {len(build.warnings)} warnings, the first: {build.warnings[0]}")
     facts = {**facts, "builds": {build.name: build.size_bytes for build in builds}}
-    return stage.finish(facts=facts, warnings=tuple(warnings), tools=tools, skip=(_LOGS,))
+    return stage.finish(facts=facts, warnings=tuple(warnings), tools=tools, skip=(LOGS,))
 
 
 def _needs(
-    names: dict[str, str], base: BaseInfo, weights: Weights, *, folder: Path, toolchain: Toolchain | None
+    name: str,
+    planned: Sequence[PlannedBuild],
+    base: BaseInfo,
+    weights: Weights,
+    *,
+    folder: Path,
+    toolchain: Toolchain | None,
 ) -> list[Need]:
-    """What is written where; `names` gives the type of each file. Without a toolchain nothing counts as cached."""
-    along = sum(path.stat().st_size for path in base.files if path.suffix != ".safetensors")
-    f16 = gguf_bytes(weights.parameters, "F16", along)
-    needs = [Need(MERGED, folder, weights.size_bytes + along)]
-    needs += [Need(file, folder, gguf_bytes(weights.parameters, kind, along)) for file, kind in names.items()]
-    cached = cached_base(base, toolchain) if toolchain else None
-    if cached is None or not cached.is_file():
-        needs.append(Need(BASE_BUILD_FILE, cached.parent if cached else folder, f16))
-    if cached is not None and not _same_device(cached.parent, folder):
-        needs.append(Need(f"a copy of {BASE_BUILD_FILE}", folder, f16))
-    return needs
-
-
-def _is_there(need: Need, *folders: Path) -> bool:
-    return any((folder / need.what).exists() for folder in folders)
-
-
-def _same_device(one: Path, other: Path) -> bool:
-    """Can a file of one folder be linked into the other?"""
-    from medtune.export.disk import existing
-
-    return existing(one).stat().st_dev == existing(other).stat().st_dev
-
-
-def _trained_on(training: Any) -> str:
-    """The base's digest in training.json."""
-    try:
-        return str(training["base_digest"])
-    except (KeyError, TypeError):
-        raise DataError(
-            "training.json does not say which base was trained",
-            where=TRAINING,
-            next_step="train again: `medtune run RECIPE --from train`",
-        ) from None
+    """What is written where. Without a toolchain nothing counts as cached."""
+    along = bytes_along(base)
+    return [
+        merge_need(weights, along, folder),
+        *build_needs(name, planned, weights, along, folder),
+        *base_needs(base, weights, along, folder, toolchain),
+    ]

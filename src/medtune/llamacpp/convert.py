@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from medtune.core.errors import ModelError, ToolchainError
 from medtune.core.io import disk_errors
@@ -26,12 +27,13 @@ def to_gguf(
     out_file: Path,
     *,
     outtype: str = "f16",
-    metadata: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
     log: Path | None = None,
 ) -> Path:
     """Convert a folder of safetensors, config and tokenizer; returns `out_file`, which is whole or absent.
 
-    `metadata` overrides GGUF keys, e.g. {"general.name": "demo"}; without it the converter guesses from the folder.
+    `metadata` overrides GGUF keys that the converter knows, e.g. {"general.name": "demo", "general.base_models":
+    [{"name": "tiny"}]}; without it the converter guesses from the folder.
     Nothing is fetched from a network. Raises ModelError for a folder or an architecture that cannot be converted,
     ResourceError for a full disk, ToolchainError when the converter fails otherwise.
     """

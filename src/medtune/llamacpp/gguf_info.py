@@ -91,6 +91,14 @@ class GgufInfo:
         data_bytes = sum(tensor.size_bytes for tensor in self.tensors)
         return 8 * data_bytes / self.parameters if self.parameters else 0.0
 
+    @property
+    def bytes_by_type(self) -> dict[str, int]:
+        """Bytes of tensor data of each type."""
+        found: Counter[str] = Counter()
+        for tensor in self.tensors:
+            found[tensor.type] += tensor.size_bytes
+        return dict(sorted(found.items()))
+
 
 def read_gguf(path: Path, *, arrays: bool = False) -> GgufInfo:
     """Read the head of a GGUF file. Arrays (a vocabulary has 100,000 strings) are summed up unless `arrays`.

@@ -18,6 +18,11 @@ class QuantType:
     bits_per_weight: float
     needs_imatrix: bool = False
 
+    @property
+    def uses_imatrix(self) -> bool:
+        """False for types whose quantizer looks at no importance matrix (`GGML_UNUSED(quant_weights)` in ggml)."""
+        return self.bits_per_weight < 8
+
 
 TYPES: dict[str, QuantType] = {
     kind.name: kind
@@ -112,18 +117,28 @@ def quantize(
     if kind.needs_imatrix and imatrix is None:
         raise UsageError(
             f"{kind.name} needs an importance matrix, and there is none",
-            next_step="choose a type that needs none, such as Q3_K_M or Q2_K",
+            next_step="set `export.imatrix: needed`, or choose a type that needs none, such as Q3_K_M or Q2_K",
         )
     partial = out_file.with_name(f"{out_file.name}.partial")
     argv: list[str | Path] = [toolchain.quantize]
+    cwd = None
     if imatrix is not None:
-        argv += ["--imatrix", imatrix]
-    argv += [source, partial, kind.name, str(threads)]
+        # The name that is given here is written into the build: without the folder, so that no path gets into it.
+        argv += ["--imatrix", imatrix.name]
+        cwd = imatrix.absolute().parent
+    argv += [source.absolute(), partial.absolute(), kind.name, str(threads)]
     lines: list[str] = []
     with disk_errors(out_file):
         out_file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            done = run_tool(argv, what=f"quantizing to {kind.name}", log=log, writes=out_file, on_line=lines.append)
+            done = run_tool(
+                argv,
+                what=f"quantizing to {kind.name}",
+                log=log.absolute() if log else None,
+                cwd=cwd,
+                writes=out_file,
+                on_line=lines.append,
+            )
             if not partial.is_file():
                 raise ToolchainError(
                     f"quantizing to {kind.name}: the tool wrote nothing",

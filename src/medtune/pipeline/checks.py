@@ -35,6 +35,8 @@ def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FO
     yield from _raised(partial(_check_task, opened))
     for name in opened.recipe.suites.names:
         yield from _raised(partial(_check_suite, name))
+    if "export" in stages:
+        yield from _raised(partial(_check_builds, opened))
     if "collect" in stages:
         yield from _missing_sources(opened)
     if "prepare" in stages:
@@ -103,15 +105,23 @@ def _check_toolchain(opened: OpenRecipe) -> None:
     find(str(opened.whole().resolve(named)) if named else None)
 
 
+def _check_builds(opened: OpenRecipe) -> None:
+    from medtune.export.matrix import plan_builds
+
+    plan_builds(opened.recipe.export)
+
+
 def _check_disk(opened: OpenRecipe) -> None:
     """The export holds the merged model, two F16 files and every quantization at once."""
+    from medtune.export.matrix import plan_builds
     from medtune.llamacpp.quantize import quant_type
 
     try:
         base_bytes = _base_bytes(opened)
+        builds = plan_builds(opened.recipe.export)
     except MedtuneError:
         return  # said already
-    bits = sum(quant_type(name).bits_per_weight for name in opened.recipe.export.quantizations)
+    bits = sum(quant_type(build.quantization).bits_per_weight for build in builds)
     needed = int(base_bytes * (1 + 2 + 1.1 * bits / 16)) + _SLACK_BYTES
     free = shutil.disk_usage(_existing(opened.run.path)).free
     if free < needed:

@@ -41,7 +41,7 @@ def write_package(folder: Path, run: RunDir, subject: Subject, chosen: Verdict, 
     Raises RunDirError when the GGUF is gone or is not the one that was asked.
     """
     build = subject.facts.builds[chosen.build]
-    file = gguf_name(subject.name, build.quantization)
+    file = gguf_name(subject.name, build.name)
     copy_verified(run.stage("export") / build.file, folder / file, build)
     num_ctx = _num_ctx(run, subject)
     write_text(folder / MODELFILE, _modelfile(subject, chosen, build, num_ctx))
@@ -64,7 +64,7 @@ def write_package(folder: Path, run: RunDir, subject: Subject, chosen: Verdict, 
 
 def _modelfile(subject: Subject, chosen: Verdict, build: Build, num_ctx: int) -> str:
     facts, base, task = subject.facts, subject.base, subject.task
-    file = gguf_name(subject.name, build.quantization)
+    file = gguf_name(subject.name, build.name)
     licences = [f"Base model {base.name}: {base.family.licence}. {base.family.terms}".strip()]
     licences += [
         f"Data {source.name}: {source.licence}. {source.attribution}".strip() for source in facts.sources if source.kept

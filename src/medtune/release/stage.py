@@ -80,7 +80,7 @@ def _release(subject: Subject, choice: Choice, texts: dict[str, str]) -> Release
         verdict=str(chosen.verdict) if chosen else None,
         scope=str(facts.setting("audit", "audit", "scope")),
         reason=choice.reason,
-        file=gguf_name(subject.name, build.quantization) if build else None,
+        file=gguf_name(subject.name, build.name) if build else None,
         sha256=build.sha256 if build else None,
         files=texts,
         digests=digests(
