@@ -75,11 +75,13 @@ _NARROW = 64
 """Rows where the vocabulary is big; k-quants fall back."""
 
 
-def write_family_model(name: str, folder: Path, llama_source: Path, *, hidden: int | None = None) -> Path:
+def write_family_model(
+    name: str, folder: Path, llama_source: Path, *, hidden: int | None = None, tokenizers: Path | None = None
+) -> Path:
     """Write a whole model folder (bfloat16 weights) of a family and return it.
 
     `llama_source` is the folder of llama.cpp that holds `models/`. `hidden` is the width (a multiple of 64), by default
-    256 where the vocabulary is small and 64 where it is big.
+    256 where the vocabulary is small and 64 where it is big. Tokenizers are kept in `tokenizers` for the next family.
     """
     if name == "tiny":
         from medtune.chat.base import tiny_folder
@@ -91,7 +93,14 @@ def write_family_model(name: str, folder: Path, llama_source: Path, *, hidden: i
     if vocabulary == "gemma":
         _write_gemma_tokenizer(folder)
     else:
-        _write_real_tokenizer(vocabulary, folder, llama_source)
+        made = None if tokenizers is None else tokenizers / vocabulary
+        if made is not None and made.is_dir():
+            shutil.copytree(made, folder, dirs_exist_ok=True)
+        else:
+            _write_real_tokenizer(vocabulary, folder, llama_source)
+            if made is not None:
+                with contextlib.suppress(FileExistsError):
+                    shutil.copytree(folder, made)
     (folder / "chat_template.jinja").write_text(template_text(name, llama_source), encoding="utf-8")
     ids = _token_ids(folder)
     ends = [ids[token] for token in _ENDS[vocabulary]]
@@ -126,7 +135,7 @@ def kept_family_model(name: str, kept: Path, llama_source: Path) -> Path:
 
         kept.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept, prefix=f".{name}-") as scratch:
-            made = write_family_model(name, Path(scratch) / name, llama_source)
+            made = write_family_model(name, Path(scratch) / name, llama_source, tokenizers=kept / ".tokenizers")
             with contextlib.suppress(OSError):  # another process was quicker
                 made.rename(folder)
     return folder
