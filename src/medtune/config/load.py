@@ -170,7 +170,7 @@ def _describe(detail: Any, lines: Lines, source: str) -> str:
 def _is_union_tag(part: str | int) -> bool:
     """Pydantic puts the member of a union into the location; that is no key of the recipe."""
     return isinstance(part, str) and (
-        part in {"medquad", "files", "LocalBase"} or "[" in part or part in {"int", "float", "str"}
+        part in {"medquad", "files", "LocalBase", "HubBase"} or "[" in part or part in {"int", "float", "str"}
     )
 
 

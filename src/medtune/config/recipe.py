@@ -1,9 +1,9 @@
 """The whole recipe, and the view of it that a stage may see."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from medtune.config.ask import AskSection, SuitesSection
 from medtune.config.audit import AuditSection
@@ -23,6 +23,29 @@ class LocalBase(Section):
     """The folder; relative to the recipe."""
 
 
+class HubBase(Section):
+    """A base model of the Hugging Face hub, or of a mirror named by HF_ENDPOINT; fetched once, into its own cache."""
+
+    hub: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    """OWNER/NAME of the model. `egress` must allow the hub's host until the model is there."""
+    revision: str = Field(default="main", min_length=1)
+    """The commit, 40 hexadecimal digits. A branch or tag is refused, and the message names its commit."""
+
+
+def _base_kind(value: Any) -> str:
+    """Which kind of base a value of the recipe means, so that a mistake is reported once."""
+    if isinstance(value, str):
+        return "str"
+    named = value if isinstance(value, dict) else getattr(type(value), "model_fields", {})
+    return "HubBase" if "hub" in named or "revision" in named else "LocalBase"
+
+
+Base = Annotated[
+    Annotated[Literal["tiny"], Tag("str")] | Annotated[LocalBase, Tag("LocalBase")] | Annotated[HubBase, Tag("HubBase")],
+    Discriminator(_base_kind),
+]
+
+
 class Recipe(Section):
     """One recipe: from data to an audited model."""
 
@@ -32,8 +55,8 @@ class Recipe(Section):
     """One or two sentences for report and model card."""
     task: str = "terminology"
     """What the model is for: the name of a task (`medtune init --list`)."""
-    base: Literal["tiny"] | LocalBase = "tiny"
-    """The base model: the embedded `tiny`, or `{path: FOLDER}`."""
+    base: Base = "tiny"
+    """The base model: the embedded `tiny`, `{path: FOLDER}`, or `{hub: OWNER/NAME, revision: COMMIT}`."""
     seed: int = Field(default=7, ge=0)
     """Seed of every random choice."""
     egress: tuple[str, ...] = ()
