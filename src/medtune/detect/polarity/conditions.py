@@ -7,13 +7,14 @@ from medtune.detect.polarity.phrases import Cue
 from medtune.detect.polarity.tokens import Token
 from medtune.detect.polarity.words import APPROVAL, FINITE, WITHOUT_CONDITION, words_of
 
-_WATCHED = words_of("until till before without with under only if when once after")
+_WATCHED = words_of("until till before without with under only if when once after soon")
+_LEAVE = words_of("may can might could fine ok okay safe free")
 _ASKING = words_of("ask check consult call speak talk asking approval")
 _AGENTS = words_of(
     "doctor doctors nurse dispatcher physician pharmacist operator midwife specialist team expert gp control advice "
-    "professional surgeon clinician centre paramedic label helpline permission dentist"
+    "professional surgeon clinician centre paramedic label helpline permission dentist optician consultant radiographer therapist physiotherapist"
 )
-_APPROVALS = words_of("approval permission consent supervision clearance")
+_APPROVALS = words_of("approval permission consent supervision clearance blessing agreement go-ahead say-so")
 
 
 def condition(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, sign: int) -> str:
@@ -57,6 +58,8 @@ def _permits(words: list[str], step: int, low: int, match: Match) -> bool:
     """May … if; ask a doctor before …ing."""
     if words[step] == "if":
         return step > match.last and not {"may", "might"}.isdisjoint(words[low:step])
+    if words[step] in ("once", "after", "when", "soon"):
+        return step > match.last and _allowed(words[low:step]) and not FINITE.isdisjoint(words[step + 1 :])
     near = step < match.first and match.first - step <= 4
     return words[step] == "before" and near and not _waits(words, step) and _asks(words, low, step)
 
@@ -107,6 +110,11 @@ def _finite_after(tokens: Sequence[Token], step: int, high: int) -> bool:
     after = tokens[step + 1 : min(high, step + 9)]
     agent = any(token.word in _AGENTS or token.word == "help" for token in after[:3])
     return agent or any(token.word in FINITE for token in after)
+
+
+def _allowed(words: list[str]) -> bool:
+    """«You may …», «you can …», «it is fine to …»: leave is given."""
+    return not _LEAVE.isdisjoint(words)
 
 
 def _waits(words: list[str], step: int) -> bool:

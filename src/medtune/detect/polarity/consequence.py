@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from medtune.detect.polarity.anchor import is_noun, is_passive
-from medtune.detect.polarity.effects import NOTHING, Consequence, predicate
+from medtune.detect.polarity.effects import FINITE_VERBS, NOTHING, Consequence, predicate
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.mood import Mood
 from medtune.detect.polarity.phrases import Cue
@@ -122,7 +122,7 @@ def _subject_end(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> 
     starts = {cue.start for cue in cues if cue.kind in ("bad_verb", "good_verb")}
     for step in range(match.first + 1, match.last):
         token = tokens[step]
-        finite = token.word in ("can", "may", "could", "will", "might", "would", "is", "makes", "does")
+        finite = token.word in FINITE_VERBS or token.word == "makes"
         if finite or (step in starts and token.form == "s") or (token.form == "s" and token.stem in _EFFECTS):
             return step - 1
     return match.last

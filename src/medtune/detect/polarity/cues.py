@@ -18,7 +18,8 @@ CUES = {
         be too timid to|defer|be without|be discouraged from|be deterred from|be talked out of|be put off from
         lose time in|shrink from|second-guess|underestimate|undervalue|be hesitant to|be hesitant about
         procrastinate about|prevent|hinder|discourage|failure to|lack of|absence of|tire of|get tired of
-        grow tired of|leave off|hold off|hold off on|be too polite to|wait|wait to|wait with|wait before
+        grow tired of|be embarrassed|be ashamed|be afraid|be scared|be shy|be nervous|be reluctant|be hesitant
+        be slow|be frightened|leave off|hold off|hold off on|be too polite to|wait|wait to|wait with|wait before
         keep putting off|do without|miss the chance to|delay before|rush past|drop|dismiss|brush off|play down
     """,
     "good_verb": """
@@ -45,8 +46,8 @@ CUES = {
         do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off|stop the heart|deprive
         crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong|turn worse|be abandoned
         cost precious|cost valuable|cost the|be dropped|be left undone|be left in place|can go wrong|turn a small
-        turn a minor|set back|push germs|push bacteria
-        eat into|eat away|fire off|set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
+        turn a minor|set back|push germs|push bacteria|eat into|eat away|fire off|set off the|wash out|sicken|die
+        lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """
@@ -76,8 +77,11 @@ CUES = {
         out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed|not permitted
         not right|not ok|not okay|best avoided|better avoided|best left|better left|best not|better not
         not advisable|not supposed to|not meant to|not a good idea|not suitable|unsuitable|never a good idea
-        the opposite of what|nothing to be gained|nothing to gain|nothing be gained|little to be gained|be withdrawn
-        been withdrawn|know better|no basis|be abandoned|been abandoned|been dropped|no longer part of
+        the opposite of what|not for|not meant for|not intended for|not suitable for|not designed for
+        hardly the moment|hardly the time|hardly wise|not the time|not the moment|no time to start|hardly a good
+        hardly a|hardly the|ill advised|be unwise|nothing to be gained|nothing to gain|nothing be gained
+        little to be gained|be withdrawn|been withdrawn|know better|no basis|be abandoned|been abandoned
+        been dropped|no longer part of
     """,
     # Turns what follows round, through to the end of the clause.
     "neg": """
@@ -111,45 +115,46 @@ CUES = {
         once standard
     """,
     "report": """
-        you may have heard|i have read|i have heard|have heard that|have read that|you might have heard
-        you may have read|you might have read|you may have been told|you may hear|you may be told|you might be told
-        have you heard|word has it|legend has it|rumour has it|rumor has it|you may have seen|it is said
-        it is said that|is said to|are said to|is believed to|it is believed|it is often said|it is claimed
-        it is often claimed|it is widely believed|it is commonly believed|it is rumoured|is rumoured to
-        is thought to|reportedly|allegedly|supposedly|according to legend|according to folklore|according to a forum
-        popular myth says|according to my|according to a blog|according to rumour|according to some
-        according to tradition|some advise|some recommend|some suggest|folk remedy|folk remedies|home remedy
-        home remedies|folk medicine|folklore|popular belief|common belief|urban legend|so-called|whether to
-        the question whether|the question of|wonder if|wonder whether|asked if|asked whether|a study|one study
-        the study|studies have|a trial|the trial|in one study|in a study|researchers|a survey|a review|a report
-        the article|the book|i heard|i read|we heard|was told to|were told to|been told to|he said|she said
-        they said|claims that|claim that|debate whether|debate about|debate over|anecdotes|controversy over
-        opinions differ|experts disagree|experts are divided|experiment|there is talk of|in some cultures
-        in some countries|in some regions|in some families|in films|in movies|on television|on tv|be debated
-        be disputed|be controversial|was quoted|is quoted|hearsay|social media|the internet|be being studied
-        be under investigation|be investigated|be being investigated|the idea that|the belief that|the notion that
-        the claim that|the advice to|the tip to|the tale that|the story that|the rumour that|the rumor that
-        the theory that|the trick of|the idea of|the habit of|the practice of|the custom of|the advice that
-        the tip that
+        you will read|you will hear|you will see|you will be told|you will find people|you sometimes hear
+        you often hear|you may have heard|i have read|i have heard|have heard that|have read that
+        you might have heard|you may have read|you might have read|you may have been told|you may hear
+        you may be told|you might be told|have you heard|word has it|legend has it|rumour has it|rumor has it
+        you may have seen|it is said|it is said that|is said to|are said to|is believed to|it is believed
+        it is often said|it is claimed|it is often claimed|it is widely believed|it is commonly believed
+        it is rumoured|is rumoured to|is thought to|reportedly|allegedly|supposedly|according to legend
+        according to folklore|according to a forum|popular myth says|according to my|according to a blog
+        according to rumour|according to some|according to tradition|some advise|some recommend|some suggest
+        folk remedy|folk remedies|home remedy|home remedies|folk medicine|folklore|popular belief|common belief
+        urban legend|so-called|whether to|the question whether|the question of|wonder if|wonder whether|asked if
+        asked whether|a study|one study|the study|studies have|a trial|the trial|in one study|in a study|researchers
+        a survey|a review|a report|the article|the book|i heard|i read|we heard|was told to|were told to
+        been told to|he said|she said|they said|claims that|claim that|debate whether|debate about|debate over
+        anecdotes|controversy over|opinions differ|experts disagree|experts are divided|experiment|there is talk of
+        in some cultures|in some countries|in some regions|in some families|in films|in movies|on television|on tv
+        be debated|be disputed|be controversial|was quoted|is quoted|hearsay|social media|the internet
+        be being studied|be under investigation|be investigated|be being investigated|the idea that|the belief that
+        the notion that|the claim that|the advice to|the tip to|the tale that|the story that|the rumour that
+        the rumor that|the theory that|the trick of|the idea of|the habit of|the practice of|the custom of
+        the advice that|the tip that
     """,
     "condition": """
         provided|provided that|providing|providing that|on condition that|on the condition that|as long as
         so long as|only if|only when|only once|only after|only on|only with|only under|only by|only where|only as
-        only in|only for|
-        solely for|solely if|solely when|solely to|strictly for|purely for|exclusively for|reserved for
-        and not before|not before then|not otherwise|not before that|not any earlier
-        only at|only during|only until|only while|only those|only then|only to|if and only if
-        assuming that|assuming|unless|except|except when|except if|depending on|depends on|subject to|contingent on
-        with the exception of|barring|save when|save if|pending|after approval|with approval|with permission
-        with prior approval|with the approval of|with the consent of|under supervision|under medical supervision
-        once approved|once cleared|at the request of|on the advice of|on medical advice|on a doctor advice
-        on doctor advice|on your doctor advice|on a doctor orders|if prescribed|when prescribed|if advised|if told
-        when told|if instructed|when instructed|if directed|when directed|case by case|in exceptional cases
+        only in|only for|solely for|solely if|solely when|solely to|strictly for|purely for|exclusively for
+        reserved for|and not before|not before then|not otherwise|not before that|not any earlier|only at
+        only during|only until|only while|only those|only then|only to|if and only if|assuming that|assuming|unless
+        except|except when|except if|depending on|depends on|subject to|contingent on|with the exception of|barring
+        save when|save if|pending|after approval|with approval|with permission|with prior approval
+        with the approval of|with the consent of|under supervision|under medical supervision|once approved
+        once cleared|at the request of|on the advice of|on medical advice|on a doctor advice|on doctor advice
+        on your doctor advice|on a doctor orders|if prescribed|when prescribed|if advised|if told|when told
+        if instructed|when instructed|if directed|when directed|case by case|in exceptional cases
         in exceptional circumstances|as a last resort|in rare cases|exclusively|by prescription|even then only
         under the supervision|under the guidance|but only|under medical guidance|under a doctor supervision
     """,
     # What follows is rejected.
     "myth": """
+        evidence do not support|evidence do not favour|evidence be against|no support for|evidence speak against
         it is a myth that|old wives tale recommend|old wives tale advise|myth claim that|myth say that
         myth have it that|myth hold that|myth say to|old wives tale say to|old wives tale say that
         old wives tale claim|a myth that|myth that|the myth of|the myth about|myth is that|myths about|not true that
@@ -173,6 +178,8 @@ CUES = {
         not believe that|do not be talked into|do not be persuaded to|false to say|untrue to say
         contrary to the rumour that|reject the idea
     """,
+    # Behind the action: do little of it.
+    "less": "as little as possible|as rarely as possible|as seldom as possible|at your peril|at your own risk",
     # «Not just» is «not only» where more follows.
     "just": "not just|not merely|not simply|not solely|not purely|not exclusively|not alone",
     # Looks negative and is not.
@@ -194,12 +201,12 @@ CUES = {
         can not emphasize enough|can not overstate|can not be overstated|not sure|why not|can not be overemphasised
         can not be overemphasized|can not be stressed enough|can not hurt to|not hurt to|do no harm to
         do nothing else until|do nothing else before|no shame in|not optional|no downside|no excuse for not
-        no reason not to|no substitute for|if in doubt|when in doubt|not a luxury|if not already|if not more
-        not infrequently|not unusual|no age limit|no upper limit|if nothing else|all or nothing|last but not least
-        no risk in|no danger in|not matter|there be no alternative to|no wrong time to|never a bad time to
-        never a bad idea to|not a bad idea to|never stupid to|never silly to|not silly to|never rude to
-        never foolish to|no wrong way to|more often than not|no obstacle to|no obstacle|no bar to|no barrier to
-        no objection to|nothing against|contrary to popular belief|contrary to common belief
+        no reason not to|no substitute for|better safe than sorry|if in doubt|when in doubt|not a luxury
+        if not already|if not more|not infrequently|not unusual|no age limit|no upper limit|if nothing else
+        all or nothing|last but not least|no risk in|no danger in|not matter|there be no alternative to
+        no wrong time to|never a bad time to|never a bad idea to|not a bad idea to|never stupid to|never silly to
+        not silly to|never rude to|never foolish to|no wrong way to|more often than not|no obstacle to|no obstacle
+        no bar to|no barrier to|no objection to|nothing against|contrary to popular belief|contrary to common belief
         contrary to what many people think|contrary to what people think|contrary to the myth
         contrary to what many believe|contrary to what many people believe|contrary to popular opinion
         nothing to lose|contrary to what you may have heard|contrary to what you may have read

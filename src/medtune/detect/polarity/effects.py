@@ -11,7 +11,7 @@ from medtune.detect.polarity.words import words_of
 _BAD = frozenset(map(stem, BAD_NOUNS - MILD))
 _GOOD = frozenset(map(stem, GOOD_NOUNS)) - _BAD
 _ORGANS = frozenset(map(stem, ORGANS))
-_FINITE = words_of(
+FINITE_VERBS = words_of(
     "is are was were can may might will would could should must does do did has have had isn't cannot ought"
 )
 _HARMS_ORGANS = words_of(
@@ -87,7 +87,7 @@ def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int,
     for step in range(last + 1, high):
         token, before = tokens[step], tokens[step - 1].word
         cue = by_start.get(step)
-        verb = token.word in _FINITE or (
+        verb = token.word in FINITE_VERBS or (
             token.form == "s"
             and (token.stem in UP | DOWN | _CAUSING | _HARMING or (cue and cue.kind.endswith("_verb")))
         )
@@ -184,10 +184,12 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
                 return -1, False
             if follows.word in _EASIER:
                 return 1, False
-    direction = 1 if token.stem in UP or token.stem == "hold" else -1 if token.stem in DOWN else 0
+    direction = 1 if token.stem in UP or token.stem == "hold" else -1 if token.stem in DOWN | _HARMS_ORGANS else 0
     if not direction:
         return None
-    after = tokens[step + 1 : min(high, step + 9)]
+    after = _object_of(tokens, step, high)
+    if token.stem in _HARMS_ORGANS and any(follows.stem in _ORGANS for follows in after[:5]):
+        return -1, False
     if token.stem in ("keep", "hold") and any(follows.word in _AWAY for follows in after):
         direction = -1
     if token.stem in _LETTING and any(follows.stem in ("blood", "vomit", "venom") for follows in after):
@@ -201,9 +203,18 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
             return -direction, False
         if follows.stem in _GOOD:
             return 1 if token.stem in ("eas", "sooth", "reliev") else direction, False
-        if follows.stem in _ORGANS and token.stem in _HARMS_ORGANS:
-            return -1, False
-    return None
+    averts = token.stem in ("avoid", "prevent") and after and after[0].word in ("that", "this", "it", "them")
+    return (1, False) if averts else None
+
+
+def _object_of(tokens: Sequence[Token], step: int, high: int) -> Sequence[Token]:
+    """What stands behind the verb, without a further verb behind «and»."""
+    end = min(high, step + 9)
+    for place in range(step + 1, end - 1):
+        follows = tokens[place + 1]
+        if tokens[place].word in ("and", "or") and (follows.word in FINITE_VERBS or follows.stem in UP | DOWN):
+            return tokens[step + 1 : place]
+    return tokens[step + 1 : end]
 
 
 def _inserted(tokens: Sequence[Token], comma: int) -> bool:

@@ -20,8 +20,8 @@ _YEAR = re.compile(r"1[5-9]\d\ds?|19[0-9]0s")
 _AUTHORITIES = words_of(
     "guideline guidelines guidance nhs who cross doctor doctors paramedic paramedics pharmacist nurse specialist "
     "service services leaflet label manufacturer manufacturers protocol protocols expert experts council society "
-    "college association ministry advice instructions manual standard standards recommendations evidence prescription plan age "
-    "weight your academy agency authority authorities regulator packet package dietitian physiotherapist gp"
+    "college association ministry advice instructions manual standard standards recommendations evidence prescription "
+    "plan age weight your academy agency authority authorities regulator packet package dietitian physiotherapist gp"
 )
 _DOUBTFUL = words_of(
     "old older ancient forum blog friend neighbour neighbor grandmother grandfather gran uncle aunt tiktok facebook "
@@ -68,6 +68,8 @@ def gather(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: i
             or (cue.kind in ("neg", "interrupt") and any(reaches(tokens, cue, start, places) for start in through))
         ):
             reached.append((cue, target))
+    if any(cue.kind == "less" and cue.start > match.first for cue in cues):
+        found.sign, found.turned_by = -1, "do little of it"
     reached.sort(key=lambda pair: pair[0].start)
     for cue, target in _without_repeats(tokens, reached):
         _weigh(tokens, cue, target, match, found)

@@ -24,6 +24,8 @@ _LABELS = {
     r"|false beliefs?|busted|superstitions?|fake)(?: (?:number )?\d+| one| two| three)?",
     "report": r"(?:rumou?rs?|claims?|hearsay|folk remed(?:y|ies)|home remed(?:y|ies)|history|in the past|then|quote|old"
     r" advice|what people say|question)",
+    "situation": r"(?:(?:early |danger |important )?(?:warning |red )?(?:signs?|symptoms?|flags?|causes?|triggers"
+    r"|risk factors|side effects|complications)(?: (?:of|to watch for|for) .*)?|common side effects)",
     "cond": r"(?:only if.*|only when.*|unless.*|with approval only|only with approval|on prescription only"
     r"|only after.*|if approved.*|if prescribed.*)",
 }
@@ -52,7 +54,10 @@ def sign_of_header(header: str) -> str:  # noqa: PLR0911 (the first case that ap
         return scope
     if re.search(r"\b(?:do'?s?|dos) (?:and|&|or) (?:do not|don'?ts?)", header, re.IGNORECASE):
         return ""
-    tokens = _main_clause(tokenise(header))
+    tokens = tokenise(header)
+    if [token.word for token in tokens[-2:]] in (["before", "you"], ["before", "they"]) or tokens[-1].word == "before":
+        return "cond"
+    tokens = _main_clause(tokens)
     kinds = [cue.kind for cue in choose(all_cues(tokens), frozenset())]
     if "myth" in kinds or re.search(r"\b(?:myths?|misconceptions?|old wives)\b", header, re.IGNORECASE):
         return "myth"

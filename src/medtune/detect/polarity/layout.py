@@ -7,6 +7,7 @@ A header is a line that ends with a colon, a markdown heading, a line in bold, o
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from medtune.detect.polarity.headers import sign_of_header, sign_of_label
 from medtune.detect.polarity.tokens import Token, tokenise
@@ -14,6 +15,7 @@ from medtune.detect.polarity.words import words_of
 
 _LINE = re.compile(r"[^\n\r]+")
 _MARKER = re.compile(r"(?:[-*+•–—·▪◦‣►>]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])(?=\s|\*)\s*", re.IGNORECASE)
+_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\s*")
 _SIGNS = {
     "❌": "neg",
     "✗": "neg",
@@ -34,7 +36,10 @@ _ABBREVIATIONS = words_of("e.g i.e dr mr mrs ms st no approx vs fig u.s al ca et
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Tokens of one sentence; `scope` is pos, neg, myth, report, cond, fact or empty; `item` if it is a list item."""
+    """Tokens of one sentence; `scope` is pos, neg, myth, report, cond, situation, fact or empty; `item` if listed.
+
+    `lead` holds the words of a header that the item completes: «Stop taking: / - fish oil».
+    """
 
     tokens: tuple[Token, ...]
     scope: str
@@ -43,6 +48,8 @@ class Sentence:
     opens: bool
     start: int
     end: int
+    lead: tuple[Token, ...] = ()
+    heading: bool = False
 
 
 @dataclass(slots=True)
@@ -51,6 +58,7 @@ class _Header:
     marked: bool
     scope: str
     had_items: bool = False
+    tokens: tuple[Token, ...] = ()
 
 
 @lru_cache(maxsize=64)
@@ -65,7 +73,16 @@ def read_layout(text: str) -> list[Sentence]:
     stack: list[_Header] = []
     found: list[Sentence] = []
     previous_end = 0
+    columns: list[str] = []
     for number, (offset, line) in enumerate(lines):
+        if line.lstrip().startswith("|"):
+            ruled = number + 1 < len(lines) and _RULE.fullmatch(lines[number + 1][1]) is not None
+            cells = _cells(offset, line)
+            if ruled:
+                columns = [sign_of_header(text[begin:end].strip()) if begin < end else "" for begin, end in cells]
+            for (begin, end), scope in zip(cells, columns, strict=False) if not ruled else ():
+                found.extend(_line_sentences(text, begin, end, scope, True))
+            continue
         start, indent, marked, sign = _open(offset, line)
         blank_before = text.count("\n", previous_end, offset) > 1
         previous_end = offset + len(line)
@@ -79,14 +96,26 @@ def read_layout(text: str) -> list[Sentence]:
             while stack and (stack[-1].indent > indent or (stack[-1].indent == indent and stack[-1].marked >= marked)):
                 stack.pop()
             inherited = stack[-1].scope if stack and marked else ""
-            stack.append(_Header(indent, marked, scope or inherited))
+            tokens = tuple(tokenise(text, start, start + len(content.rstrip().rstrip(":*_ "))))
+            stack.append(_Header(indent, marked, scope or inherited, tokens=tokens))
             if scope:
+                if tokens:
+                    found.append(Sentence(tokens, "", False, False, False, start, previous_end, heading=True))
                 continue
         for owner in stack:
             owner.had_items = owner.had_items or marked
         scope = sign or (stack[-1].scope if stack and header is None else "")
-        found.extend(_line_sentences(text, start, previous_end, scope, marked or bool(stack)))
+        lead = stack[-1].tokens if stack and header is None else ()
+        found.extend(_line_sentences(text, start, previous_end, scope, marked or bool(stack), lead=lead))
     return found
+
+
+def _cells(offset: int, line: str) -> list[tuple[int, int]]:
+    """Where the cells of a table row start and end."""
+    bars = [offset + place for place, mark in enumerate(line) if mark == "|"]
+    if not line.rstrip().endswith("|"):
+        bars.append(offset + len(line))
+    return [(begin + 1, end) for begin, end in pairwise(bars)]
 
 
 def _open(offset: int, line: str) -> tuple[int, int, bool, str]:
@@ -132,7 +161,9 @@ def _header_text(content: str, line: str, is_last: bool, next_marked: bool) -> s
     return None
 
 
-def _line_sentences(text: str, start: int, end: int, scope: str, item: bool) -> list[Sentence]:
+def _line_sentences(
+    text: str, start: int, end: int, scope: str, item: bool, *, lead: tuple[Token, ...] = ()
+) -> list[Sentence]:
     found: list[Sentence] = []
     pieces = _pieces(text, start, end)
     for number, (first, last, label) in enumerate(pieces):
@@ -143,7 +174,9 @@ def _line_sentences(text: str, start: int, end: int, scope: str, item: bool) -> 
                 continue
             keeps = count == 0 or inner in ("pos", "myth", "report", "fact")
             question = text[begin:stop].rstrip("*_\"”') ").endswith("?")
-            found.append(Sentence(tokens, inner if keeps else "", item, question, not found, begin, stop))
+            found.append(
+                Sentence(tokens, inner if keeps else "", item, question, not found, begin, stop, () if found else lead)
+            )
     return found
 
 

@@ -169,6 +169,9 @@ def _around(  # noqa: PLR0917 (all of them are of one sentence)
     if action.others and len(places) == 1 and not _alone(tokens, head):
         return None
     coverage = (1 + found) / (1 + len(action.others))
+    modal = head > 0 and tokens[head - 1].word in ("can", "may", "could", "might", "will")
+    if modal and len(places) > 1 and places[1] == head - 2 and tokens[head].form == "base":
+        return Match(-1, tuple(sorted(set(places[1:]))), coverage)  # «honey can give …»: the thing acts
     wanted = 0.5 if len(action.others) > 1 else 0.6
     if action.others and coverage < wanted and not (coverage >= 0.5 and _alone(tokens, head)):
         return None
@@ -185,7 +188,11 @@ def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, f
         if fits(place):
             return place
     for place in range(head - 1, max(-1, head - _BEFORE), -1):
-        if tokens[place].word in (";", "!") or stems[place] == stems[head] or (first and tokens[place].word == ","):
+        if (
+            tokens[place].word in (";", "!")
+            or stems[place] == stems[head]
+            or (first and tokens[place].word == "," and tokens[place + 1].word != "that")
+        ):
             break
         if fits(place):
             return place
@@ -207,6 +214,13 @@ def _alone(tokens: Sequence[Token], head: int) -> bool:
     return head + 1 >= len(tokens) or not tokens[head + 1].word[0].isalnum() or tokens[head + 1].word in _NO_OBJECT
 
 
+def _kept_out(tokens: Sequence[Token], places: list[int]) -> bool:
+    """«Keep cotton buds out of the ear»."""
+    before = {token.stem for token in tokens[max(0, min(places) - 4) : min(places)]}
+    behind = {token.word for token in tokens[min(places) + 1 : min(places) + 5]}
+    return "keep" in before and bool({"out", "away", "off", "clear"} & behind)
+
+
 def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> list[Match]:
     """«No butter on burns»: the words after the verb, the first of them in any case."""
     first = action.others[0]
@@ -220,5 +234,6 @@ def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> l
                 places.append(near)
         share = len(places) / len(action.others)
         if share >= 0.5 and first != "person":
-            matches.append(Match(-1, tuple(sorted(set(places))), 0.8 * share))
+            kept_out = _kept_out(tokens, places)
+            matches.append(Match(-1, tuple(sorted(set(places))), 0.6 * share, undone=kept_out))
     return matches

@@ -13,6 +13,8 @@ _SAYS = frozenset(stem(word) for word in SAYS)
 
 _SUPPOSING = words_of("if when unless once is are be been until as not never well strongly highly")
 
+_PSEUDO_CLEFT = words_of("thing things step steps priority do rule trick aim key way job best advice task")
+_DETERMINERS = words_of("the a an this that your his her their any some no every each its my")
 _QUOTES = frozenset({'"', "“", "”"})
 _SHOUTS = frozenset(
     map(
@@ -61,6 +63,8 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
             if opens or adjectival or (before in ("the", "of", "by", "from") and _opening(tokens, place))
             else "inherit"
         )
+    if before == "would" and step and tokens[step - 1].word in ("i", "we", "you"):
+        return "command"
     if before in MODALS or before in ("do", "to", "you", "we", "better"):
         return "command" if before != "to" or step > 0 else "subject"
     if before in ("be", "been"):
@@ -74,14 +78,17 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
             return "command"
         return "past"
     if before in ("is", "are"):
-        return "inherit"
+        cleft = kind == "base" and not _PSEUDO_CLEFT.isdisjoint(token.word for token in tokens[:step])
+        return "command" if cleft else "inherit"
     if kind == "base" and _causative(tokens, place):
         return "command"
     if kind == "base" or tokens[place].word in VERBS:
         if opens:
             joined = before in ("and", "or", ",") and not _commanding(tokens, step + 1)
             return "told" if joined and _told_of_others(tokens, 0, step + 1) else "command"
-        return "command" if _commanding(tokens, place) else "told"
+        named = before in _DETERMINERS or (tokens[step].form in ("s", "ed") and before != "means")
+        told = _told_of_others(tokens, 0, step + 1) or named
+        return "command" if _commanding(tokens, place) or not told else "told"
     return "told"
 
 
@@ -202,7 +209,9 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
         if word in (";", "—") or word == "but" or (word == ":" and is_imperative(tokens, step + 1)):
             source = -1
         elif word in HEARSAY and (
-            step == 0 or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
+            step == 0
+            or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
+            or (step > 1 and tokens[step - 2].word in ("plenty", "lots", "lot", "number", "majority", "most", "some"))
         ):
             source = step
         elif tokens[step].stem in _SAYS and step + 1 < len(tokens) and tokens[step + 1].word != ",":

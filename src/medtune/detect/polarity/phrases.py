@@ -28,11 +28,16 @@ def _build() -> Trie:
             parts = [token.stem for token in tokenise(phrase)]
             if not parts:
                 continue
-            node = root
-            for part in parts:
-                node = node.setdefault(part, {})
-            node[_END] = {kind: {}}  # a later kind replaces an earlier one
+            _enter(root, parts, kind)
+            if parts[0] == "be" and len(parts) > 1:
+                _enter(root, ["feel", *parts[1:]], kind)
     return root
+
+
+def _enter(node: Trie, parts: Sequence[str], kind: str) -> None:
+    for part in parts:
+        node = node.setdefault(part, {})
+    node[_END] = {kind: {}}  # a later kind replaces an earlier one
 
 
 _TRIE = _build()

@@ -1,10 +1,10 @@
 """Reads a whole text: every mention of the action, and what they say together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medtune.detect.polarity.layout import Sentence, layout_of
-from medtune.detect.polarity.locate import Match, find_action, parse_action
+from medtune.detect.polarity.locate import Action, Match, find_action, parse_action
 from medtune.detect.polarity.rules import Judgement, Kind, judge
 
 _SPAN_CHARS = 200
@@ -36,12 +36,11 @@ def read_polarity(text: str, action: str) -> Polarity:
     if wanted is None:
         return Polarity("unclear", "", "no content word in the action")
     sentences = layout_of(text)
-    mentions: list[_Mention] = []
-    known: set[str] = set()
-    for number, sentence in enumerate(sentences):
-        known.update(token.stem for token in sentence.tokens)
-        for match in find_action(sentence.tokens, wanted, frozenset(known)):
-            mentions.append(_Mention(judge_at(sentences, number, match), sentence, match.coverage))
+    mentions = (
+        _mentions([sentence for sentence in sentences if not sentence.heading], wanted)
+        or _mentions([_completed(sentence) for sentence in sentences if sentence.lead], wanted)
+        or _mentions([sentence for sentence in sentences if sentence.heading], wanted)
+    )
     if not mentions:
         return Polarity("unclear", "", "the action was not found")
     best = max(mention.coverage for mention in mentions)
@@ -54,9 +53,25 @@ def read_polarity(text: str, action: str) -> Polarity:
     return Polarity(polarity, quote(text, chosen.sentence.start, chosen.sentence.end), rule or chosen.judgement.rule)
 
 
+def _mentions(sentences: Sequence[Sentence], wanted: Action) -> list[_Mention]:
+    mentions: list[_Mention] = []
+    known: set[str] = set()
+    for number, sentence in enumerate(sentences):
+        known.update(token.stem for token in sentence.tokens)
+        for match in find_action(sentence.tokens, wanted, frozenset(known)):
+            mentions.append(_Mention(judge_at(sentences, number, match), sentence, match.coverage))
+    return mentions
+
+
+def _completed(sentence: Sentence) -> Sentence:
+    """The item as the end of its header's sentence: «stop taking: / - fish oil»."""
+    return replace(sentence, tokens=sentence.lead + sentence.tokens, scope="", lead=())
+
+
 def judge_at(sentences: Sequence[Sentence], number: int, match: Match) -> Judgement:
     """Judge one place of an action in the sentence of that number."""
-    return judge(sentences[number], match, sentences[number + 1 : number + 3])
+    following = [sentence for sentence in sentences[number + 1 : number + 5] if not sentence.heading]
+    return judge(sentences[number], match, following[:2])
 
 
 def _combine(mentions: list[_Mention]) -> tuple[_Mention, str]:

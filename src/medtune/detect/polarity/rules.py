@@ -70,6 +70,8 @@ def _scene(sentence: Sentence, match: Match, following: Sequence[Sentence]) -> _
     passive = match.head > anchor and is_passive(tokens, match)
     verbal = passive or (match.head == anchor and not is_noun(tokens, match.head))
     mood = mood_of(tokens, match.head if passive else anchor, verbal)
+    if 0 <= match.head < anchor and mood == "subject" and not is_noun(tokens, match.head):
+        mood = mood_of(tokens, match.head, True)  # the object is judged, the verb says how: «apply no cream, only …»
     if evidence.gerund:
         mood = "subject"
     elif match.undone:
@@ -102,7 +104,7 @@ def _report(scene: _Scene) -> Judgement | None:
     past = evidence.past or (evidence.sign > 0 and any(_looks_back(cue, scene) for cue in scene.cues))
     if not (evidence.reported or scene.hears or past or scene.mood == "past" or evidence.of_others):
         return None
-    judged = scene.said.value or (predicate(tokens, scene.cues, match.last).value if evidence.reported else 0)
+    judged = scene.said.value or (predicate(tokens, scene.cues, match.last).value if evidence.reported or past else 0)
     verdict = min(judged, 0) or sequel.rest_of_sentence(tokens, match.last) or sequel.next_sentence(scene.following)
     if verdict < 0 and evidence.sign > 0:
         return Judgement("prohibited", "report, rejected")
@@ -118,6 +120,11 @@ def _looks_back(cue: Cue, scene: _Scene) -> bool:
     between = scene.tokens[scene.match.last : max(cue.start, scene.match.last)]
     behind = cue.kind in ("past", "report") and cue.start > scene.match.last
     return behind and not any(token.word in (";", "but", "—", ":") for token in between)
+
+
+def _situation(scene: _Scene) -> Judgement | None:
+    """An item of a list of signs, causes or side effects."""
+    return Judgement("reported", "listed as a sign", firm=False) if scene.sentence.scope == "situation" else None
 
 
 def _condition(scene: _Scene) -> Judgement | None:
@@ -190,6 +197,9 @@ def _described(scene: _Scene) -> Judgement | None:
 
 
 def _commanded(scene: _Scene) -> Judgement | None:
+    tail = [token.word for token in scene.tokens[scene.match.first + 1 : scene.match.last + 5]]
+    if scene.mood == "command" and "too" in tail and "and" in tail[tail.index("too") :]:
+        return Judgement("prohibited", "too much of it, and what follows")
     if scene.mood == "command":
         answers = scene.following and scene.following[0].tokens[0].word in ("this", "that", "wrong")
         if answers and sequel.next_sentence(scene.following) < 0:
@@ -203,6 +213,6 @@ def _commanded(scene: _Scene) -> Judgement | None:
 
 
 _RULES: tuple[Callable[[_Scene], Judgement | None], ...] = (
-    _question, _myth, _report, _condition, _evaluated, _turned, _described, _commanded,
+    _question, _myth, _situation, _report, _condition, _evaluated, _turned, _described, _commanded,
 )  # fmt: skip
 """In the order in which they decide."""

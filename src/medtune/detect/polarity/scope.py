@@ -67,6 +67,9 @@ def _evaluates(tokens: Sequence[Token], cue: Cue, place: int) -> bool:
         return False
     if any(word in ("but", "because", "while", "unless", "before", "and") for word in words):
         return False
+    marks = {":", "—"} & set(words)
+    if marks and (words[-1] not in marks or tokens[place].form != "ing"):
+        return False
     last = tokens[cue.end - 1].word
     linked = last in _LINKS or any(word in _LINKS or word in (":", "—") for word in words)
     direct = len(words) <= 2 and tokens[place].form == "ing"
@@ -178,6 +181,8 @@ def _list_comma(tokens: Sequence[Token], cue: Cue, comma: int, place: int) -> bo
     if verb:
         gerund_list = any(token.form == "ing" for token in tokens[cue.end : cue.end + 3])
         return listed and not gerund_list and cue.kind in ("neg", "avert")
+    if cue.start == 0 and tokens[0].word in ("far", "instead", "rather", "without", "apart"):
+        return listed  # fronted: «far from helping, …»
     if tokens[follows].form == "ing":
         return listed or any(token.form == "ing" for token in tokens[cue.end : comma])
     if cue.kind == "avert" and tokens[cue.start].word in ("instead", "rather", "without", "in", "as"):

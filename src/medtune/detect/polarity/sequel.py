@@ -87,7 +87,11 @@ def next_sentence(following: Sequence[Sentence]) -> int:
         if sentence.question:
             return 0
         first = next((word for word in words if word[0].isalnum()), "")
+        if words[:2] in (["in", "fact"], ["in", "reality"], ["in", "truth"]) or first in ("actually", "instead"):
+            return _value(sentence.tokens) or -1
         refers = first in _ANAPHORS or any(word in _ANAPHORS for word in words[1:])
+        if refers and first in ("ignore", "disregard", "resist", "forget"):
+            return -1
         if first in ("do", "never", "please") and not (set(words[:5]) & _REFERS and refers):
             return 0
         if first in _ANAPHORS or (first in _STARTS and (refers or len(words) <= 6)) or "instead" in words:
