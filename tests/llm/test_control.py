@@ -21,6 +21,10 @@ def test_what_counts() -> None:
     assert CONTROL.markers == {"[INST]", "[/INST]", "<think>"}
 
 
+def test_characters_are_composed() -> None:
+    assert CONTROL.neutral("e\u0301 \u212b") == "\u00e9 \u00c5"
+
+
 def test_each_role() -> None:
     assert CONTROL.neutral("a <|user|> [INST] <think>") == "a < |user|> [ INST] < think>"
     for role in ("assistant", "system"):

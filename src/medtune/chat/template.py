@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.chat.base import read_config
+from medtune.chat.dated import pinned_template
 from medtune.chat.family import Family, chat_template_text, find_family
 from medtune.chat.offline import offline
 from medtune.chat.turns import Message, NoPrefixError, TurnError, Written, write_last, write_whole
@@ -35,7 +36,10 @@ class ChatTokenizer:
 
     def __init__(self, tokenizer: Any, family: Family, stop_ids: frozenset[int], folder: Path) -> None:
         self.hf = tokenizer
-        """The transformers tokenizer."""
+        """The transformers tokenizer, the date of its chat template pinned."""
+        template = chat_template_text(folder)
+        if (pinned := pinned_template(template)) != template:
+            self.hf.chat_template = pinned
         self.family = family
         self.stop_ids = stop_ids
         """Ids of the tokens that may end the assistant's turn."""
@@ -44,7 +48,7 @@ class ChatTokenizer:
         self._backend.no_truncation()
         self._backend.no_padding()
         special = (token.content for token in self._backend.get_added_tokens_decoder().values() if token.special)
-        self.control = control_of(special, chat_template_text(folder))
+        self.control = control_of(special, template)
         """What a message must not hold; `render` and `encode` neutralise it."""
 
     def render(self, messages: Sequence[Turn], add_generation_prompt: bool = False) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from medtune.chat.base import tokenizer_files
+from medtune.chat.dated import pinned_template
+from medtune.chat.family import chat_template_text
 from medtune.chat.frozen import Storage
 from medtune.chat.weights import INDEX
 from medtune.core.errors import ModelError
-from medtune.core.io import disk_errors, read_json, write_json
+from medtune.core.io import disk_errors, read_json, write_json, write_text
 from medtune.export.adapter import Adapter
 from medtune.export.merge_plan import HEAD, MergeOp, MergePlan, plan_merge
 from medtune.export.merge_weights import merge_pour
@@ -76,6 +78,7 @@ def merge(
                 write_json(partial / INDEX, _index(plan))
             for name, path in along.items():
                 shutil.copyfile(path, partial / name)
+            _pin_date(partial)
             if plan.untied or plan.vocabulary is not None:
                 write_json(partial / CONFIG, _changed(config, plan))
             shutil.rmtree(out, ignore_errors=True)
@@ -165,3 +168,13 @@ def _index(plan: MergePlan) -> dict[str, Any]:
         "metadata": {"total_size": sum(op.size_bytes for op, _ in ops)},
         "weight_map": {op.name: file for op, file in sorted(ops, key=lambda pair: pair[0].name)},
     }
+
+
+def _pin_date(folder: Path) -> None:
+    """The template that training rendered with, where it is not the folder's own one (`chat.dated`)."""
+    try:
+        own = chat_template_text(folder)
+    except ModelError:
+        return
+    if (pinned := pinned_template(own)) != own:
+        write_text(folder / "chat_template.jinja", pinned)

@@ -1,12 +1,18 @@
-"""Text that only looks like a control token must not become one: one rule, for every path to a model.
+"""How a message's text is written before it goes anywhere: one rule, for every path to a model.
+
+Text that only looks like a control token must not become one.
 
 A server renders the chat template around a message and reads the control tokens of the whole text, also those that a
 user wrote. No API lets a client say which ones are meant. So a space is put behind the first character of each such
 text before anything else happens (`<|end|>` becomes `< |end|>`): training, llama-server and every other server then see
-the same harmless characters, and a person can see what was done. Decision 0010.
+the same harmless characters, and a person can see what was done.
+
+Characters are composed (NFC), because some tokenizers of training do so (Qwen's) and llama.cpp does for none: «é»
+written as two characters would be other tokens when served. Decision 0010.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +37,8 @@ class Control:
     assistant's own thoughts and a system prompt that speaks of them keep theirs."""
 
     def neutral(self, text: str, role: str = "user") -> str:
-        """The text with a space inside each control text; other texts stay as they are."""
+        """The text, composed, with a space inside each control text; nothing else is changed."""
+        text = unicodedata.normalize("NFC", text)
         marks = self.tokens if role in ("system", "assistant") else self.tokens | self.markers
         present = [mark for mark in marks if mark in text]
         while present:
