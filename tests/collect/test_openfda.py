@@ -98,10 +98,10 @@ def test_bad_answers(
         collect(server, tmp_path)
 
 
-def _no_waiting(per_minute: int, **_: Any) -> Any:
+def _no_waiting(requests: int, *_: Any, **__: Any) -> Any:
     from medtune.collect.web.pace import Pace
 
-    return Pace(per_minute, sleep=lambda _: None)
+    return Pace(requests, sleep=lambda _: None)
 
 
 def test_a_page_that_repeats_for_ever_ends(tmp_path: Path) -> None:

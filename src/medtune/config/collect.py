@@ -1,8 +1,9 @@
 """`collect:` which sources are read."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from medtune.config.base import Section
 
@@ -49,7 +50,38 @@ class OpenfdaSource(Section):
     """Where the service answers: a mirror or a test server."""
 
 
-Source = Annotated[MedquadSource | FilesSource | OpenfdaSource, Field(discriminator="kind")]
+class PubmedSource(Section):
+    """PubMed abstracts: of a query, of baseline files, or of XML files that lie here already.
+
+    A query needs `eutils.ncbi.nlm.nih.gov` in `egress`, baseline files `ftp.ncbi.nlm.nih.gov`. A key is read from
+    NCBI_API_KEY and a contact address from NCBI_EMAIL.
+    """
+
+    kind: Literal["pubmed"]
+    """The kind of source."""
+    path: str | None = None
+    """An .xml or .xml.gz file, or a folder of them; nothing is fetched then."""
+    query: str | None = Field(default=None, min_length=1)
+    """PubMed's own query, e.g. `diabetes mellitus[mh] AND review[pt] AND 2024[dp]`."""
+    baseline: tuple[str, ...] = ()
+    """Names of baseline or update files, e.g. `pubmed26n0001.xml.gz`."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many articles."""
+    address: str = "https://eutils.ncbi.nlm.nih.gov"
+    """Where the E-utilities answer."""
+    baseline_address: str = "https://ftp.ncbi.nlm.nih.gov/pubmed/baseline"
+    """Where the baseline files lie."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "PubmedSource":
+        if sum(map(bool, (self.path, self.query, self.baseline))) != 1:
+            raise ValueError("give one of `path`, `query` and `baseline`")
+        if any(not re.fullmatch(r"[A-Za-z0-9._-]+\.xml\.gz", name) for name in self.baseline):
+            raise ValueError("`baseline` names files such as pubmed26n0001.xml.gz, without a folder")
+        return self
+
+
+Source = Annotated[MedquadSource | FilesSource | OpenfdaSource | PubmedSource, Field(discriminator="kind")]
 
 
 class CollectSection(Section):

@@ -23,11 +23,11 @@ class Fetching:
     def __init__(self, folder: Path, **limits: float) -> None:
         self.folder = folder
         self.waits: list[float] = []
-        self.limits = Limits(**{"per_minute": 1000, "timeout_s": 5.0, **limits})  # type: ignore[arg-type]
+        self.limits = Limits(**{"requests": 1000, "timeout_s": 5.0, **limits})  # type: ignore[arg-type]
 
     def __call__(self, reply: Reply, *names: str, check: Callable[[Path, int], None] | None = None) -> list[Asked]:
         with site(reply) as server, client(Egress(), timeout_s=self.limits.timeout_s) as connection:
-            pace = Pace(self.limits.per_minute, sleep=self.waits.append)
+            pace = Pace(self.limits.requests, sleep=self.waits.append)
             fetcher = Fetcher(connection, Snapshot(self.folder), self.limits, "set the key", pace)
             for name in names or ("page.json",):
                 wanted = Wanted(name, f"{server.address}/{name}", {"q": "x y"}, {"api_key": "s3cret"})

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.collect.source import Desk, SourceInput
-from medtune.collect.sources import files, medquad, openfda
+from medtune.collect.sources import files, medquad, openfda, pubmed
 from medtune.runs.records.collect import SourceFacts
 
 
@@ -28,4 +28,5 @@ SOURCES: dict[str, SourceKind] = {
     "files": SourceKind(files.inputs, files.collect),
     "medquad": SourceKind(medquad.inputs, medquad.collect),
     "openfda": SourceKind(openfda.inputs, openfda.collect, network=True, terms=openfda.ORIGIN.terms),
+    "pubmed": SourceKind(pubmed.inputs, pubmed.collect, network=True, terms=pubmed.ORIGIN.terms),
 }

@@ -49,7 +49,7 @@ def inputs(_: OpenfdaSource, __: SourceInput) -> tuple[Path, ...]:
 def collect(section: OpenfdaSource, given: SourceInput, desk: Desk) -> SourceFacts:
     """Fetch and read every label that the query finds. Raises ServerError, DataError, EgressError."""
     key = os.environ.get(KEY_VARIABLE, "")
-    limits = Limits(per_minute=_PER_MINUTE, per_run=None if key else _PER_DAY_WITHOUT_KEY)
+    limits = Limits(requests=_PER_MINUTE, per_run=None if key else _PER_DAY_WITHOUT_KEY)
     with open_fetcher(desk, section.address, limits, key_help=_KEY_HELP) as fetcher:
         documents = _read_pages(section, given.name, desk, fetcher, {"api_key": key} if key else {})
         if not documents:

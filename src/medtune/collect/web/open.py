@@ -22,5 +22,5 @@ def open_fetcher(desk: Desk, address: str, limits: Limits, *, key_help: str) -> 
             snapshot=Snapshot(desk.raw),
             limits=limits,
             key_help=key_help,
-            pace=Pace(limits.per_minute, sleep=desk.sleep),
+            pace=Pace(limits.requests, limits.window_s, sleep=desk.sleep),
         )

@@ -12,7 +12,9 @@ from email.utils import parsedate_to_datetime
 class Limits:
     """What a source's terms allow, and what medtune bears before it gives up."""
 
-    per_minute: int
+    requests: int
+    """At most so many requests in any `window_s` seconds."""
+    window_s: float = 60.0
     per_run: int | None = None
     """Requests in one run: a daily allowance cannot be counted over runs, so a run never asks for more than it."""
     tries: int = 6
@@ -27,9 +29,10 @@ class Limits:
 
 @dataclass
 class Pace:
-    """Holds requests back so that no minute sees more than allowed. Clock and sleep can be replaced in tests."""
+    """Holds requests back so that no window of time sees more than allowed; tests replace clock and sleep."""
 
-    per_minute: int
+    requests: int
+    window_s: float = 60.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _sent: deque[float] = field(default_factory=deque)
@@ -37,10 +40,10 @@ class Pace:
     def wait(self) -> None:
         """Return when the next request may be sent."""
         now = self.clock()
-        while self._sent and now - self._sent[0] >= 60.0:
+        while self._sent and now - self._sent[0] >= self.window_s:
             self._sent.popleft()
-        if len(self._sent) >= self.per_minute:
-            self.sleep(60.0 - (now - self._sent[0]))
+        if len(self._sent) >= self.requests:
+            self.sleep(self.window_s - (now - self._sent[0]))
             now = self.clock()
             self._sent.popleft()
         self._sent.append(now)
