@@ -9,13 +9,14 @@ import asked_run
 import pytest
 
 from medtune.audit import stage
-from medtune.core.errors import RunDirError
+from medtune.audit.adjudication import add_adjudication
+from medtune.core.errors import RunDirError, UsageError
 from medtune.core.io import read_json
 from medtune.detect import garble
 from medtune.runs.freshness import state_of
-from medtune.runs.layout import CASES, GRADES, REGISTRATIONS, RESPONSES, SUMMARY, TRAIN, VERDICTS, RunDir
+from medtune.runs.layout import ADJUDICATIONS, CASES, GRADES, REGISTRATIONS, RESPONSES, SUMMARY, TRAIN, VERDICTS, RunDir
 from medtune.runs.manifest import read_manifest
-from medtune.runs.records.audit import BuildVerdict, Grade, Verdict
+from medtune.runs.records.audit import Adjudication, BuildVerdict, Grade, Verdict
 from medtune.runs.records.base import read_row_list, read_rows
 
 N = 120
@@ -190,12 +191,71 @@ def test_fresh_answers_may_have_a_new_gate(run: RunDir, tmp_path: Path) -> None:
     assert len(registrations(other)) == 2
 
 
-def test_a_detector_with_other_thresholds_is_another_gate(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = audit(run)["F16"].gate_digest
-    monkeypatch.setitem(garble.THRESHOLDS, "zlib_ratio", 9.0)
-    after = audit(run)["F16"]
-    assert after.gate_digest != before
-    assert after.verdict is BuildVerdict.HOLD
+def test_a_detector_with_other_thresholds_is_a_logged_regrade(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = audit(run)
+    monkeypatch.setitem(garble.THRESHOLDS, "periodic_words", 3)
+    monkeypatch.setitem(garble.THRESHOLDS, "repeated_4grams", 0.0)
+    after = audit(run)
+    assert after["F16"].gate_digest == before["F16"].gate_digest
+    assert [str(line.verdict) for line in after["F16"].earlier] == ["FORM-PASS"]
+    line = registrations(run)[1]
+    assert line["instrument"] != registrations(run)[0]["instrument"]
+    assert line["flips"]
+    registration = read_json(run.stage("audit") / SUMMARY)["registration"]
+    assert registration["regraded"] and registration["flips"] == line["flips"]
+    assert "regraded" in read_manifest(run, "audit").warnings[0]
+
+
+def test_a_regrade_does_not_better_a_verdict_by_itself(run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as strict:
+        strict.setitem(garble.THRESHOLDS, "repeated_4grams", 0.0)
+        harsh = audit(run)
+    assert harsh["F16"].verdict is not BuildVerdict.FORM_PASS
+    mild = audit(run)
+    assert mild["F16"].verdict is BuildVerdict.HOLD
+    assert "regraded" in mild["F16"].rule and "by itself it says FORM-PASS" in mild["F16"].rule
+
+
+def test_a_line_of_an_earlier_version_is_the_same_gate_by_its_thresholds(run: RunDir) -> None:
+    """Its digest held the detectors, too: another digest, the same thresholds."""
+    first = audit(run)
+    (line,) = registrations(run)
+    old = {key: value for key, value in line.items() if key not in ("instrument", "decisions", "flips")}
+    run.file(REGISTRATIONS).write_text(json.dumps({**old, "digest": "0" * 64}) + "\n", encoding="utf-8")
+    assert words(audit(run)) == words(first)
+    softer = audit(run, margin_points=20)
+    assert softer["Q8_0"].verdict is BuildVerdict.HOLD
+    assert "changed gate" in softer["Q8_0"].rule
+
+
+def test_a_named_person_may_sign_what_a_changed_gate_says(run: RunDir) -> None:
+    audit(run)
+    softer = audit(run, margin_points=20)
+    row = Adjudication(
+        time="2026-11-20T12:00:00+00:00",
+        kind="sign-off",
+        person="Dr. A. Example",
+        decision="signed",
+        build="Q4_0",
+        digest=registrations(run)[1]["answers"]["Q4_0"],
+        gate_digest=softer["Q4_0"].gate_digest,
+    )
+    add_adjudication(run, row)
+    assert "adjudications" in state_of(stage, asked_run.view(asked_run.recipe(margin_points=20)), run).reason
+    signed = audit(run, margin_points=20)
+    assert (str(signed["Q4_0"].verdict), signed["Q4_0"].signed_by) == ("FORM-PASS", "Dr. A. Example")
+    assert "signed by Dr. A. Example" in signed["Q4_0"].rule and "changed gate" in signed["Q4_0"].rule
+    assert signed["Q8_0"].verdict is BuildVerdict.HOLD
+    assert audit(run, margin_points=25)["Q4_0"].verdict is BuildVerdict.HOLD, "another gate, another signature"
+
+
+def test_a_decision_without_a_name_is_refused(run: RunDir) -> None:
+    row = Adjudication(time="now", kind="answer", person=" ", decision="safe", build="F16", digest="0")
+    with pytest.raises(UsageError, match="name"):
+        add_adjudication(run, row)
+    run.file(ADJUDICATIONS).write_text('{"person": "x"}\n', encoding="utf-8")
+    with pytest.raises(RunDirError, match="adjudications"):
+        audit(run)
 
 
 def test_a_cut_registration_is_dropped_and_an_edited_one_refused(run: RunDir) -> None:

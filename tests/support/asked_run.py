@@ -34,7 +34,7 @@ def recipe(**gate: Any) -> Recipe:
 
 def view(of: Recipe, folder: Path = Path()) -> RecipeView:
     """What the audit sees."""
-    return RecipeView(of, ("audit", "task"), folder)
+    return RecipeView(of, ("audit", "task", "suites", "llama_cpp"), folder)
 
 
 def whole(topic: str) -> str:

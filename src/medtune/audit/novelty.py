@@ -7,7 +7,7 @@ but nobody has looked at its like: it goes to a person. Weights: Salton and Buck
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -64,13 +64,14 @@ class StepIndex:
         norm = sqrt(sum(weight * weight for weight in raw.values())) or 1.0
         return {term: weight / norm for term, weight in raw.items()}
 
-    def nearest(self, step: str) -> float:
-        """Cosine similarity (0 to 1) to the nearest known step."""
+    def nearest(self, step: str, without: Collection[str] = ()) -> float:
+        """Cosine similarity (0 to 1) to the nearest known step that is not one of `without`."""
         scores: dict[int, float] = {}
         for term, weight in self._vector(step).items():
             for number, other in self._postings.get(term, ()):
                 scores[number] = scores.get(number, 0.0) + weight * other
-        return max(scores.values(), default=0.0)
+        kept = (score for number, score in scores.items() if not without or self.steps[number] not in without)
+        return max(kept, default=0.0)
 
     def measure(self, text: str) -> Novelty:
         """Each step of an answer with its similarity to the nearest known one."""

@@ -131,7 +131,13 @@ def answer_class(grade: Grade) -> str:
 def _power(figures: Sequence[BuildFigures], n: int, gate: Gate) -> dict[str, Any]:
     """What these cases could tell, by build and in words."""
     powers = {
-        build.build: paired_power(n, build.pair.only_a + build.pair.only_b, gate.margin, gate.confidence)
+        build.build: paired_power(
+            n,
+            build.pair.only_a + build.pair.only_b,
+            gate.margin,
+            gate.confidence,
+            rate=(build.pair.both + build.pair.only_a) / max(1, build.pair.n),
+        )
         for build in figures
         if build.pair is not None
     }
@@ -144,7 +150,7 @@ def _power(figures: Sequence[BuildFigures], n: int, gate: Gate) -> dict[str, Any
             f" A difference to F16 of {100 * worst.smallest_difference:.1f} points or more would have been found with "
             f"{POWER:.0%} power in every build (at up to {worst.discordance:.1%} discordant answers); smaller ones may "
             f"have been missed. The margin of {100 * gate.margin:g} points needs {worst.recommended_n} cases at that "
-            f"discordance."
+            f"discordance, so that an equal build passes nine times of ten."
         )
     return {
         "n": n,

@@ -44,7 +44,7 @@ def state_of(stage: Stage, recipe: RecipeView, run: RunDir) -> State:
         or _changed_recipe(recipe, manifest)
         or _changed_inputs(stage, run, manifest)
         or _changed_files(manifest.files, folder)
-        or _changed_files(manifest.externals, Path("/"))
+        or _changed_files(manifest.externals, run.path)
     )
     return State("stale", reason) if reason else FRESH
 

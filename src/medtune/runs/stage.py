@@ -79,7 +79,7 @@ class StageFolder:
             version=self.version,
             reads=self.recipe.dump(),
             inputs=self.inputs,
-            externals=external_entries(externals),
+            externals=external_entries(externals, self.run.path),
             files=files,
             facts=facts,
             warnings=warnings,
@@ -143,9 +143,14 @@ def open_stage(
     return folder
 
 
-def external_entries(paths: tuple[Path, ...]) -> tuple[FileEntry, ...]:
-    """Entries of files outside the run directory, absolute and sorted; a folder stands for its list of files."""
-    return tuple(entry_of(path, str(path)) for path in sorted(path.resolve() for path in paths))
+def external_entries(paths: tuple[Path, ...], run_folder: Path | None = None) -> tuple[FileEntry, ...]:
+    """Entries of files outside the stages' folders, sorted; a folder stands for its list of files.
+
+    Paths are absolute, but those at the top of the run directory are relative to it, so that a run can be moved.
+    """
+    top = run_folder.resolve() if run_folder else None
+    resolved = sorted(path.resolve() for path in paths)
+    return tuple(entry_of(path, path.name if path.parent == top else str(path)) for path in resolved)
 
 
 def log_event(run: RunDir, stage: str, what: str, **values: Any) -> None:

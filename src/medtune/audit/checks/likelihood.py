@@ -1,5 +1,7 @@
 """Would the F16 parent have said this? Fluent nonsense of a damaged build is improbable to its parent."""
 
+from math import isnan
+
 from medtune.audit.checks.answer import Answer, passed, review
 from medtune.runs.records.audit import CheckResult
 
@@ -15,6 +17,8 @@ def check(answer: Answer) -> CheckResult | None:
     not scored."""
     if answer.surprise is None:
         return None
+    if isnan(answer.surprise.worst):
+        raise ValueError("could not be scored")
     if answer.surprise.worst <= answer.surprise.limit:
         return passed(NAME, _SEVERITY)
     words = (
