@@ -10,7 +10,6 @@ WHAT = {
     "collect": "Read the sources into records with licence and provenance.",
     "prepare": "Make training, validation and test examples of the records.",
     "train": "Fine-tune the base model on the training examples.",
-    "export": "Merge the adapter and write GGUF files, one per quantization.",
     "audit": "Grade the answers and give every build its verdict.",
     "release": "Package the best build that passed the gate.",
     "report": "Write the report of a run as HTML and JSON.",
@@ -43,7 +42,6 @@ def _verb(name: str) -> click.Command:
 collect = _verb("collect")
 prepare = _verb("prepare")
 train = _verb("train")
-export = _verb("export")
 audit = _verb("audit")
 release = _verb("release")
 report = _verb("report")

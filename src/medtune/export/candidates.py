@@ -5,6 +5,7 @@ KL divergence of the next-token distributions on assistant tokens, and the neare
 """
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from medtune.chat.frozen import Storage, as_stored
 from medtune.core.errors import ModelError
+from medtune.core.io import write_json
 from medtune.export.adapter import Adapter
+from medtune.export.ledger import Ledger, Made
 from medtune.export.merge import merge
 from medtune.export.weights import Weights
+from medtune.runs.layout import MERGED, MERGING
 
 if TYPE_CHECKING:
     import torch
@@ -71,11 +75,34 @@ def merge_nearest(
             found = _log_probs(lambda folder=folder: load_model(folder), chats)  # type: ignore[misc]
             kl[candidate] = mean_kl(reference, found)
         taken = min(CANDIDATES, key=lambda candidate: kl[candidate])
+        shutil.rmtree(out, ignore_errors=True)
         folders[taken].rename(out)
     finally:
         for folder in folders.values():
             shutil.rmtree(folder, ignore_errors=True)
     return Measured(taken, kl, sum(sum(chat.scored) for chat in chats))
+
+
+def make_nearest(
+    folder: Path,
+    ledger: Ledger,
+    key: str,
+    weights: Weights,
+    adapter: Adapter,
+    *,
+    storage: Storage,
+    chats: Callable[[], Sequence[ScoredChat]],
+) -> Made:
+    """`merge_nearest` into `folder`/merged with merge.json beside it, both taken over when `key` is the same."""
+    made = ledger.find(MERGED, key)
+    if made is not None and ledger.find(MERGING, key) is not None:
+        return made
+    began = time.monotonic()
+    measured = merge_nearest(weights, adapter, folder / MERGED, storage=storage, chats=chats())
+    made = ledger.record(MERGED, key, time.monotonic() - began)
+    write_json(folder / MERGING, measured.facts(storage))
+    ledger.record(MERGING, key, 0.0)
+    return made
 
 
 def linear_modules(folder: Path) -> frozenset[str]:

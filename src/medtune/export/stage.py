@@ -10,7 +10,6 @@ from medtune.core.console import progress
 from medtune.core.errors import MedtuneError
 from medtune.core.hashing import digest_json
 from medtune.core.io import read_json, write_json
-from medtune.export.builds import Workshop
 from medtune.export.calibration import (
     Calibration,
     bundled_passages,
@@ -32,6 +31,7 @@ from medtune.export.make import (
     write_tensor_types,
 )
 from medtune.export.matrix import PlannedBuild, plan_builds
+from medtune.export.proof import PARITY, check_served_prompts
 from medtune.export.space import base_needs, build_needs, bytes_along, check_memory, is_there, merge_need
 from medtune.export.trained import Trained, read_trained
 from medtune.export.weights import Weights, read_weights
@@ -59,8 +59,6 @@ NAME = "export"
 NEEDS = ("prepare", "train")
 READS = ("export", "base", "llama_cpp")
 VERSION = 2
-
-PARITY = "parity.json"
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
@@ -118,7 +116,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
             model,
             planned,
             calibration=_calibration(recipe, run, examples, tokenizer) if wants_matrix else None,
-            check_parent=lambda parent: _parity(shop, parent, tokenizer),
+            check_parent=lambda parent: check_served_prompts(shop, parent, tokenizer),
             bar=bar,
         )
         builds.insert(0, make_base_build(shop, base))
@@ -153,26 +151,20 @@ def _merged(
 def _nearest(
     stage: StageFolder, run: RunDir, ledger: Ledger, *, base: BaseInfo, trained: Trained, weights: Weights
 ) -> Made:
-    import time
-
     from medtune.chat.template import load_tokenizer
-    from medtune.export.candidates import ScoredChat, merge_nearest
+    from medtune.export.candidates import ScoredChat, make_nearest
 
     assert trained.storage is not None
     held_out = run.stage("prepare") / VALIDATION
     rows = read_rows(held_out, Example) if held_out.is_file() else []
-    key = digest_json([merge_key(base, trained.adapter), trained.storage, [row.id for row in rows]])
-    made = ledger.find(MERGED, key)
-    if made is not None and ledger.find(MERGING, key) is not None:
-        return made
-    began = time.monotonic()
     tokenizer = load_tokenizer(base.folder)
-    chats = [ScoredChat(found.input_ids, found.trained) for row in rows for found in (tokenizer.encode(row.messages),)]
-    measured = merge_nearest(weights, trained.adapter, stage.path / MERGED, storage=trained.storage, chats=chats)
-    made = ledger.record(MERGED, key, time.monotonic() - began)
-    write_json(stage.path / MERGING, measured.facts(trained.storage))
-    ledger.record(MERGING, key, 0.0)
-    return made
+
+    def chats() -> list[ScoredChat]:
+        found = [tokenizer.encode(row.messages) for row in rows]
+        return [ScoredChat(one.input_ids, one.trained) for one in found]
+
+    key = digest_json([merge_key(base, trained.adapter), trained.storage, [row.id for row in rows]])
+    return make_nearest(stage.path, ledger, key, weights, trained.adapter, storage=trained.storage, chats=chats)
 
 
 def _metadata(recipe: RecipeView, base: BaseInfo, trained: Trained, examples: Sequence[Example]) -> dict[str, Any]:
@@ -212,19 +204,6 @@ def _calibration(recipe: RecipeView, run: RunDir, examples: Sequence[Example], t
 
     rows = [[example.id, digest_json([turn.model_dump() for turn in example.messages])] for example in examples]
     return CalibrationSource(digest_json([rows, passages_digest(passages), tokens]), make)
-
-
-def _parity(shop: Workshop, parent: Build, tokenizer: Any) -> None:
-    """Compare prompts and write parity.json."""
-    from medtune.export.parity import check_parity, measure_parity
-
-    gguf = shop.folder / parent.file
-    checks = measure_parity(shop.toolchain, gguf, tokenizer, shop.log.with_name("parity.log"))
-    write_json(
-        shop.folder / PARITY,
-        {"build": parent.name, "sha256": parent.sha256, "checks": [check.model_dump(mode="json") for check in checks]},
-    )
-    check_parity(checks, gguf)
 
 
 def _finish(stage: StageFolder, builds: list[Build], facts: dict[str, Any], tools: dict[str, str]) -> Manifest:
