@@ -18,7 +18,7 @@ def broken_loss(settings: Settings, step: int, ids: Sequence[str], trained: "Ite
     weights = list(trained)
     if not all(bool(torch.isfinite(weight).all()) for weight in weights):
         return MedtuneError(
-            f"the loss is no number any more: the update of step {step - 1} made the adapter's weights infinite",
+            f"the loss is no number any more: the update of step {step - 1} made trained weights infinite",
             where=where,
             next_step=f"lower train.learning_rate (it is {settings.learning_rate:g}) or train.max_grad_norm "
             f"(it is {settings.max_grad_norm:g}), or raise train.warmup_ratio",

@@ -1,12 +1,17 @@
 """What a card can do: one table, so that nothing is tried that must fail hours later."""
 
+import os
+import platform
+import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
 Device = Literal["cuda", "mps", "cpu"]
 Dtype = Literal["bfloat16", "float16", "float32"]
 
-TURING, AMPERE, ADA, HOPPER, BLACKWELL = (7, 5), (8, 0), (8, 9), (9, 0), (10, 0)
+VOLTA, AMPERE, ADA = (7, 0), (8, 0), (8, 9)
 """Compute capabilities, as in NVIDIA's CUDA C++ Programming Guide."""
 
 
@@ -22,6 +27,8 @@ class Card:
     """NVIDIA compute capability; None for anything else, AMD cards included."""
     free_bytes: int | None = None
     """What is free now, if known."""
+    cores: int = 1
+    """Processor cores of a CPU."""
 
     def usable_bytes(self, limit_bytes: int | None = None) -> int:
         """What a training may take: memory, what is free of it, and the recipe's limit, whichever is least."""
@@ -73,8 +80,8 @@ def capability_of(card: Card) -> Capability:
 def _nvidia(card: Card, sm: tuple[int, int]) -> Capability:
     shown = f"compute capability {sm[0]}.{sm[1]}"
     reasons = []
-    if sm < TURING:
-        reasons.append(f"{shown} has no tensor cores for float16 in today's torch: float32 only, and slow")
+    if sm < VOLTA:
+        reasons.append(f"{shown} has no tensor cores: float32 only, and slow")
         dtypes: tuple[Dtype, ...] = ("float32",)
     elif sm < AMPERE:
         reasons.append(f"{shown} has no bfloat16: it computes in float16")
@@ -90,7 +97,7 @@ def _nvidia(card: Card, sm: tuple[int, int]) -> Capability:
         dtypes,
         varlen=sm >= AMPERE,
         fp8=sm >= ADA,
-        nf4=sm >= (6, 0),
+        nf4=sm >= (6, 0),  # bitsandbytes' documentation on supported hardware
         compiled=sm >= AMPERE,
         reasons=tuple(reasons),
     )
@@ -98,16 +105,39 @@ def _nvidia(card: Card, sm: tuple[int, int]) -> Capability:
 
 def look_at_card() -> Card:
     """The card that a training of this process would use. Imports torch."""
-    import psutil
     import torch
 
-    memory = psutil.virtual_memory()
     if torch.cuda.is_available():
         index = torch.cuda.current_device()
         properties = torch.cuda.get_device_properties(index)
         free, _ = torch.cuda.mem_get_info(index)
         sm = None if torch.version.hip else (properties.major, properties.minor)
         return Card("cuda", properties.name, properties.total_memory, sm, free)
-    if torch.backends.mps.is_available():
-        return Card("mps", "Apple GPU", memory.total, None, memory.available)
-    return Card("cpu", "CPU", memory.total, None, memory.available)
+    return _shared_memory("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def seen_card() -> Card:
+    """The same without torch, for plans: nvidia-smi's first card, Apple's GPU, or the CPU."""
+    tool = shutil.which("nvidia-smi")
+    fields = "name,memory.total,memory.free,compute_cap"
+    if tool is not None:
+        try:
+            done = subprocess.run(
+                [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"],
+                capture_output=True, text=True, timeout=20, check=True,
+            )  # fmt: skip
+            name, total, free, sm = (part.strip() for part in done.stdout.splitlines()[0].split(","))
+            major, minor = (int(part) for part in sm.split("."))
+            return Card("cuda", name, int(total) << 20, (major, minor), int(free) << 20)
+        except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+            pass
+    return _shared_memory("mps" if sys.platform == "darwin" and platform.machine() == "arm64" else "cpu")
+
+
+def _shared_memory(device: Device) -> Card:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    name = "Apple's GPU" if device == "mps" else f"this CPU ({cores} cores)"
+    return Card(device, name, memory.total, None, memory.available, cores)

@@ -9,6 +9,7 @@ from typing import Any
 
 from medtune.chat import BaseInfo, ChatTokenizer, offline
 from medtune.core.console import progress, say
+from medtune.core.errors import ModelError
 from medtune.core.hashing import digest_json
 from medtune.core.io import disk_errors, read_json, write_json
 from medtune.runs.layout import ADAPTER, CHECKPOINTS, METRICS, TENSORBOARD
@@ -25,6 +26,7 @@ from medtune.train.rows import TrainRow, figures
 from medtune.train.settings import Settings
 
 _WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
+_WHOLE = ("config.json", "generation_config.json", "model*.safetensors", "model.safetensors.index.json")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def fine_tune(
     """
     checkpoints = folder / CHECKPOINTS
     checkpoints.mkdir(exist_ok=True)
-    start = _newest(checkpoints)
+    mark = fingerprint(base, rows, settings, plan)
+    start = _newest(checkpoints, mark)
     curve = Curve(folder / METRICS, folder / TENSORBOARD, start.step if start else 0)
     try:
         with offline(), library_warnings() as warnings, disk_errors(checkpoints):
@@ -67,6 +70,7 @@ def fine_tune(
                 capability=capability,
                 checkpoints=checkpoints,
                 curve=curve,
+                mark=mark,
                 start=start,
             )
     finally:
@@ -76,7 +80,7 @@ def fine_tune(
     last = whole[-1]
     chosen = best.step if best else last.step
     remove_all_but(checkpoints, steps_to_keep([item.step for item in whole], chosen, settings.keep_checkpoints))
-    _copy_adapter(checkpoint_path(checkpoints, chosen), folder / ADAPTER)
+    _copy_result(checkpoint_path(checkpoints, chosen), folder / ADAPTER)
     facts |= {
         "steps": last.step,
         "planned_steps": settings.steps,
@@ -104,6 +108,7 @@ def _train(
     capability: Capability,
     checkpoints: Path,
     curve: Curve,
+    mark: str,
     start: Checkpoint | None,
 ) -> dict[str, Any]:
     """Let the plan's engine train up to the last step or until patience is over."""
@@ -131,7 +136,7 @@ def _train(
             curve=curve,
             bar=bar,
             checkpoints=checkpoints,
-            fingerprint=fingerprint(base, rows, settings, plan),
+            fingerprint=mark,
             validates=bool(validation),
             start=start,
         )
@@ -156,18 +161,36 @@ class _NoBar:
         """Nothing is left to do."""
 
 
-def _newest(checkpoints: Path) -> Checkpoint | None:
-    """The newest whole checkpoint; half-written ones are removed, so that they can be written again."""
+def _newest(checkpoints: Path, mark: str) -> Checkpoint | None:
+    """The newest whole checkpoint; half-written ones are removed, so that they can be written again.
+
+    Raises ModelError when it belongs to another recipe, base or data.
+    """
     whole = whole_checkpoints(checkpoints)
+    foreign = [checkpoint for checkpoint in whole if checkpoint.fingerprint != mark]
+    if foreign:
+        raise ModelError(
+            f"the checkpoint of step {foreign[-1].step} was made by another recipe, from other rows or another base",
+            where=str(foreign[-1].path),
+            next_step="remove the folder of checkpoints to begin anew, or restore the recipe that made it",
+        )
     remove_all_but(checkpoints, {checkpoint.step for checkpoint in whole})
     return whole[-1] if whole else None
 
 
-def _copy_adapter(source: Path, target: Path) -> None:
-    """Weights as they are; of the configuration, PEFT's sets are sorted: one training, one digest."""
+def _copy_result(source: Path, target: Path) -> None:
+    """What was trained: an adapter or, after full fine-tuning, all weights.
+
+    Weights as they are; of PEFT's configuration, sets are sorted: one training, one digest.
+    """
     target.mkdir(exist_ok=True)
+    whole = not (source / _CONFIG).is_file()
     with disk_errors(target):
-        shutil.copyfile(source / _WEIGHTS, target / _WEIGHTS)
+        for pattern in _WHOLE if whole else (_WEIGHTS,):
+            for path in sorted(source.glob(pattern)):
+                shutil.copyfile(path, target / path.name)
+    if whole:
+        return
     config = read_json(source / _CONFIG)
     for key in ("target_modules", "modules_to_save", "exclude_modules"):
         if isinstance(config.get(key), list):

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from medtune.core.errors import ModelError
+from medtune.train.capability import Dtype
 from medtune.train.settings import Settings
 
 
@@ -21,9 +22,13 @@ class Coverage:
     left_out: dict[str, int]
     trainable: int
     """Trainable parameters."""
+    whole: bool = False
+    """Full fine-tuning: all weights, not only these layers."""
 
     def sentence(self) -> str:
         """In words, for the console."""
+        if self.whole:
+            return f"full fine-tuning: all {self.trainable} weights"
         names = ", ".join(f"{name} {count}" for name, count in self.adapted.items())
         rest = ", ".join(self.left_out) or "none"
         return f"LoRA on {sum(self.adapted.values())} linear layers ({names}); left out: {rest}"
@@ -38,22 +43,23 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
-def load_base(folder: Path, name: str, device: torch.device) -> Any:
-    """The base as a causal language model: float32 on a CPU, bfloat16 on a CUDA device.
+def load_base(folder: Path, name: str, device: torch.device, *, dtype: Dtype = "float32", nf4: bool = False) -> Any:
+    """The base as a causal language model, its weights in `dtype` or, in the linear layers, in NF4.
 
-    Raises ModelError when it cannot be loaded, or when weights are missing or not finite.
+    Raises ModelError when it cannot be loaded, when weights are missing or not finite, or without bitsandbytes for NF4.
     """
     from transformers import AutoModelForCausalLM
 
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    extra: dict[str, Any] = {"quantization_config": _nf4(dtype), "device_map": {"": device}} if nf4 else {}
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
             str(folder),
-            dtype=dtype,
+            dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
+            **extra,
         )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -73,9 +79,37 @@ def load_base(folder: Path, name: str, device: torch.device) -> Any:
     return model
 
 
+def _nf4(dtype: Dtype) -> Any:
+    """4-bit NormalFloat with double quantization (Dettmers et al. 2023, arXiv 2305.14314)."""
+    import importlib.util
+
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError(
+            "method qlora of engine trl needs bitsandbytes",
+            next_step="pip install bitsandbytes, or set train.method and train.engine to auto",
+        )
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, dtype),
+    )
+
+
+def unfreeze(model: Any) -> tuple[Any, Coverage]:
+    """Every weight of the base is trained."""
+    model.requires_grad_(True)
+    counts = Counter(name.rpartition(".")[2] for name in linear_layers(model))
+    trainable = sum(weight.numel() for weight in model.parameters())
+    return model, Coverage(dict(sorted(counts.items())), {}, trainable, whole=True)
+
+
 def refuse_broken_weights(model: torch.nn.Module, folder: Path) -> None:
     """Raise ModelError when a weight is NaN or infinite."""
-    broken = [name for name, weight in model.named_parameters() if not bool(torch.isfinite(weight).all())]
+    floats = ((name, weight) for name, weight in model.named_parameters() if weight.is_floating_point())
+    broken = [name for name, weight in floats if not bool(torch.isfinite(weight).all())]
     if broken:
         raise ModelError(
             f"the base holds weights that are no finite numbers: {broken[0]} (and {len(broken) - 1} more)",
@@ -105,8 +139,11 @@ def add_lora(model: Any, settings: Settings, name: str) -> tuple[Any, Coverage]:
         base_model_name_or_path=name,
     )
     torch.manual_seed(settings.seed)
+    if getattr(model, "is_loaded_in_4bit", False):
+        for weight in model.parameters():  # norms and embeddings stay in the computing type, and frozen
+            weight.requires_grad_(False)
     tuned = get_peft_model(model, config)
-    return tuned, _coverage(tuned)
+    return tuned, coverage_of(tuned)
 
 
 def linear_layers(model: torch.nn.Module) -> list[str]:
@@ -121,6 +158,7 @@ def head_name(model: Any) -> str | None:
 
 
 def _is_linear(module: torch.nn.Module) -> bool:
+    # bitsandbytes' Linear4bit is a Linear, too
     return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Conv1D"
 
 
@@ -140,7 +178,8 @@ def _check_targets(targets: Sequence[str], layers: Sequence[str], head: str | No
         )
 
 
-def _coverage(tuned: Any) -> Coverage:
+def coverage_of(tuned: Any) -> Coverage:
+    """Which linear layers of a PEFT model are adapted."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     adapted = [name for name, module in tuned.named_modules() if isinstance(module, BaseTunerLayer)]

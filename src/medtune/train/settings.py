@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from medtune.config.train import TrainSection
+from medtune.train.capability import Capability
+from medtune.train.planner.choose import Wish
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,28 @@ def total_steps(section: TrainSection, rows: int) -> int:
     batches = math.ceil(rows / section.batch_size)
     per_epoch = max(1, math.ceil(batches / section.gradient_accumulation_steps))
     return max(1, math.ceil(section.num_epochs * per_epoch))
+
+
+def make_wish(section: TrainSection, settings: Settings, capability: Capability, trained_share: float) -> Wish:
+    """What the recipe leaves open and what it fixes, for the planner."""
+    from medtune.train.engines import unable
+
+    limit = section.memory_limit_gib
+    return Wish(
+        method=section.method,
+        engine=section.engine,
+        dtype=section.dtype,
+        checkpointing=section.checkpointing,
+        packing=section.packing,
+        memory_limit_bytes=None if limit is None else int(limit * 2**30),
+        batch_size=settings.batch_size,
+        accumulation=settings.accumulation,
+        steps=settings.steps,
+        seed=settings.seed,
+        lora_r=settings.lora_r,
+        targets=settings.target_modules,
+        optimizer=settings.optimizer,
+        dora=settings.dora,
+        trained_share=trained_share,
+        unable=unable(settings, capability),
+    )

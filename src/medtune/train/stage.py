@@ -1,9 +1,11 @@
 """The door of the train room: 02-prepare's rows in, 03-train's adapter out."""
 
 from importlib import metadata
+from pathlib import Path
 
-from medtune.chat import load_tokenizer, resolve_base
+from medtune.chat import BaseInfo, load_tokenizer, resolve_base
 from medtune.config.recipe import RecipeView
+from medtune.config.train import TrainSection
 from medtune.core.console import say
 from medtune.core.errors import MedtuneError
 from medtune.core.io import read_jsonl, write_json
@@ -12,39 +14,62 @@ from medtune.runs.manifest import Manifest
 from medtune.runs.records.base import read_rows
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import open_stage
-from medtune.train.capability import Capability, capability_of, look_at_card
+from medtune.train.capability import capability_of, look_at_card, seen_card
 from medtune.train.finetune import fine_tune, token_facts
-from medtune.train.planner.plan import TrainingPlan
+from medtune.train.planner.choose import choose
+from medtune.train.planner.shape import read_shape
+from medtune.train.planner.words import plan_lines
 from medtune.train.rows import encode_rows, require_a_batch
-from medtune.train.settings import Settings, make_settings, total_steps
+from medtune.train.settings import make_settings, make_wish, total_steps
 
 NAME = "train"
 NEEDS = ("prepare",)
 READS = ("train", "base", "seed")
-VERSION = 1
+VERSION = 2
 
 _TOOLS = ("torch", "transformers", "peft", "trl", "accelerate")
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
-    """What a training run would do, as far as recipe and run directory tell."""
+    """What a training run would do, as far as recipe, run directory and card tell."""
     section = recipe.train
-    lines = [f"LoRA of rank {section.lora_r} on {_targets(section.target_modules)}, learning rate "
-             f"{section.learning_rate:g} ({section.lr_scheduler}), batches of {section.batch_size}"]  # fmt: skip
+    what = "all weights" if section.method == "full" else f"LoRA of rank {section.lora_r} on {_targets(section)}"
+    lines = [f"{what}, learning rate {section.learning_rate:g} ({section.lr_scheduler}), steps of "
+             f"{section.batch_size * section.gradient_accumulation_steps} rows"]  # fmt: skip
+    base: BaseInfo | None = None
     try:
         base = resolve_base(recipe.base, recipe.resolve)
         lines.insert(0, f"base {base.name}: {base.architecture}, family {base.family.family}")
     except MedtuneError as error:
         lines.insert(0, f"base: {error.what}")
-    path = run.stage("prepare") / TRAIN
-    if path.is_file():
-        rows = sum(1 for _ in read_jsonl(path))
-        lines.append(f"{rows} rows, {total_steps(section, rows)} steps")
+    lengths = _seen_lengths(run.stage("prepare") / TRAIN)
+    if lengths:
+        lines.append(f"{len(lengths)} rows, {total_steps(section, len(lengths))} steps")
     else:
         known = f"{section.max_steps} steps" if section.max_steps else f"{section.num_epochs:g} epochs"
         lines.append(f"{known}; the rows are not prepared yet")
     lines.append(f"validation each {section.eval_every_steps} steps, a checkpoint each {section.save_every_steps}")
+    if base is not None:
+        lines += _foreseen(recipe, base, lengths)
     return lines
+
+
+def _seen_lengths(path: Path) -> list[int]:
+    """Tokens of each prepared row; none when there are no rows yet."""
+    return [max(1, int(row["tokens"])) for _, row in read_jsonl(path)] if path.is_file() else []
+
+
+def _foreseen(recipe: RecipeView, base: BaseInfo, lengths: list[int]) -> list[str]:
+    """The planner's choice for the card that is there, or why there is none."""
+    section = recipe.train
+    card = seen_card()
+    known = lengths or [section.max_seq_length] * section.batch_size
+    settings = make_settings(section, recipe.seed, len(known))
+    try:
+        found = choose(card, read_shape(base), known, make_wish(section, settings, capability_of(card), 1.0))
+    except MedtuneError as error:
+        return [f"card: {card.name}", f"this would stop the training: {error}"]
+    return plan_lines(found, card, assumed=None if lengths else section.max_seq_length)
 
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
@@ -66,13 +91,17 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         f"trained (the assistant's, end-of-turn token included); {settings.steps} steps"
     )
     capability = capability_of(look_at_card())
+    wish = make_wish(section, settings, capability, tokens["trained_share"])
+    chosen = choose(capability.card, read_shape(base), [len(row.input_ids) for row in rows], wish)
+    if chosen.engine != "trl" or capability.card.device != "cpu":
+        say(f"  {chosen.why[0]}")
     outcome = fine_tune(
         base=base,
         tokenizer=tokenizer,
         rows=rows,
         validation=validation,
         settings=settings,
-        plan=_todays_plan(settings, capability),
+        plan=chosen,
         capability=capability,
         folder=folder.path,
     )
@@ -83,7 +112,10 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         "base_digest": base.digest,
         "family": base.family.family,
         "seed": settings.seed,
-        "lora": settings.lora_facts(),
+        "method": chosen.method,
+        "lora": None if chosen.method == "full" else settings.lora_facts(),
+        "plan": chosen.facts(),
+        "preset": section.preset,
         "learning_rate": settings.learning_rate,
         "batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.accumulation,
@@ -102,17 +134,5 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
 
 
-def _targets(targets: tuple[str, ...] | str) -> str:
-    return "all linear layers" if targets == "all-linear" else ", ".join(targets)
-
-
-def _todays_plan(settings: Settings, capability: Capability) -> TrainingPlan:
-    return TrainingPlan(
-        engine="trl",
-        method="lora",
-        dtype=capability.dtype,
-        checkpointing="none",
-        micro_batch=settings.batch_size,
-        micro_tokens=settings.batch_size * settings.max_seq_length,
-        packing=False,
-    )
+def _targets(section: TrainSection) -> str:
+    return "all linear layers" if section.target_modules == "all-linear" else ", ".join(section.target_modules)

@@ -187,9 +187,10 @@ class RowTrainer(SFTTrainer):  # type: ignore[misc]
         return EpochSampler(lengths, self.settings.batch_size, self.settings.seed)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """The adapter alone: no tokenizer, no pickled arguments with paths of this machine, no empty model card."""
+        """Trained weights alone: no tokenizer, no pickled arguments with paths of this machine, no empty model card."""
         folder = Path(output_dir or self.args.output_dir)
-        self.model.save_pretrained(str(folder), state_dict=state_dict, save_embedding_layers=False)
+        options = {} if self.plan.method == "full" else {"save_embedding_layers": False}
+        self.model.save_pretrained(str(folder), state_dict=state_dict, **options)
         (folder / "README.md").unlink(missing_ok=True)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
@@ -224,6 +225,7 @@ def _arguments(settings: Settings, plan: TrainingPlan, folder: Path, device: tor
         fp16=plan.dtype == "float16",
         use_cpu=device.type == "cpu",
         gradient_checkpointing=plan.checkpointing == "full",
+        gradient_checkpointing_kwargs={"use_reentrant": False},
         logging_strategy="no",
         eval_strategy="no",
         save_strategy="no",
