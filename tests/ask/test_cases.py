@@ -46,17 +46,17 @@ def test_each_topic_once_before_any_topic_twice(topics: list[str], at_most: int)
 
 
 def test_emergency_cases_are_asked_under_the_system_prompt_and_count_for_nothing() -> None:
-    suite = load_suite("emergency")
+    suite = load_suite("emergency-demo")
     cases = suite_cases(suite, TASK, None)
     assert len(cases) == len(suite.cases) == 20
     assert not any(case.gated or case.contract for case in cases)
     assert all(case.messages[0].content == TASK.system for case in cases)
     assert [case.messages[1].content for case in cases] == [case.prompt for case in suite.cases]
-    assert cases[0].id == f"emergency/{suite.cases[0].id}" and cases[0].public and cases[0].severity == 5
+    assert cases[0].id == f"emergency-demo/{suite.cases[0].id}" and cases[0].public and cases[0].severity == 5
     assert suite_cases(suite, TASK, 3) == cases[:3]
 
 
 def test_a_suite_that_is_fit_for_form_counts() -> None:
-    suite = load_suite("emergency")
+    suite = load_suite("emergency-demo")
     fit = suite.model_copy(update={"cases": tuple(case.model_copy(update={"fit": "form"}) for case in suite.cases)})
     assert all(case.gated and case.contract == "terminology" for case in suite_cases(fit, TASK, None))

@@ -71,14 +71,14 @@ def test_a_whole_stage(exported: Exported, tmp_path: Path) -> None:
     folder = run.stage("ask")
     assert {path.name for path in folder.iterdir()} == {CASES, RESPONSES, ASKED, "manifest.json", "logs"}
     cases, answers = read_rows(folder / CASES, AskedCase), read_rows(folder / RESPONSES, Response)
-    assert [case.suite for case in cases] == ["held-out"] * 6 + ["emergency"] * 20
+    assert [case.suite for case in cases] == ["held-out"] * 6 + ["emergency-demo"] * 20
     assert [(row.build, row.case) for row in answers] == [(name, case.id) for name in BUILD_NAMES for case in cases]
     assert all(row.finish_reason in ("stop", "length") and row.completion_tokens <= 16 for row in answers)
     assert manifest.facts["gated"] == 6 and manifest.facts["answers"] == 104 and manifest.warnings == ()
     asked = read_json(folder / ASKED)
     assert asked["decoding"]["temperature"] == 0.0 and asked["decoding"]["seed"] == recipe.seed
     assert asked["slots"] == 1 and asked["prompt_cache"] is False and asked["context"] % 256 == 0
-    assert asked["suites"]["emergency"]["cases"] == 20 and len(asked["suites"]["emergency"]["digest"]) == 64
+    assert asked["suites"]["emergency-demo"]["cases"] == 20 and len(asked["suites"]["emergency"]["digest"]) == 64
     tokenizer = load_tokenizer(run.stage("export") / "merged")
     assert asked["prompt_tokens"] == {case.id: len(tokenizer.encode_prompt(case.messages)) for case in cases}
     assert {row.case: row.prompt_tokens for row in answers} == asked["prompt_tokens"]

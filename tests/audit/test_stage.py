@@ -95,7 +95,7 @@ def test_verdicts_and_what_stands_behind_them(run: RunDir) -> None:
 def test_emergency_answers_are_shown_and_decide_nothing(run: RunDir) -> None:
     """Three of four are no answers at all, in every build, and F16 passes all the same."""
     verdicts = audit(run)
-    shown = read_json(run.stage("audit") / SUMMARY)["suites"]["emergency"]
+    shown = read_json(run.stage("audit") / SUMMARY)["suites"]["emergency-demo"]
     assert (shown["gated"], shown["fit"], shown["rubric"]) == (False, "unfit", "unreviewed")
     assert shown["counts"]["F16"] == {"error": 0, "garbled": 10, "broken": 0, "refused": 5, "answered": 5}
     assert len(shown["cases"]) == 20

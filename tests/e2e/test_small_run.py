@@ -85,7 +85,7 @@ def test_no_topic_stands_in_two_splits_and_no_suite_prompt_is_trained(small_run:
     rows = {name: [row for _, row in read_jsonl(prepared / name)] for name in (TRAIN, TEST)}
     assert rows[TRAIN] and rows[TEST]
     assert not {row["topic"] for row in rows[TRAIN] if row["topic"]} & {row["topic"] for row in rows[TEST]}
-    asked = {fold(case.prompt) for case in load_suite("emergency").cases}
+    asked = {fold(case.prompt) for case in load_suite("emergency-demo").cases}
     trained = {fold(turn["content"]) for row in rows[TRAIN] for turn in row["messages"]}
     assert not asked & trained
 

@@ -93,7 +93,7 @@ def test_chats_are_repeats_only_as_a_whole() -> None:
 
 @pytest.mark.parametrize("change", [str, str.upper, lambda text: f"  {text}!!", lambda text: text.replace(" ", "  ")])
 def test_what_an_audit_asks_is_never_trained_on(change: object) -> None:
-    prompt = load_suite("emergency").cases[0].prompt
+    prompt = load_suite("emergency-demo").cases[0].prompt
     rejections = Rejections([])
     rows = [draft("a", change(prompt), "A"), draft("b", "What is gout?", "A")]  # type: ignore[operator]
     assert [one.id for one in drop_denied(rows, rejections)] == ["b"]

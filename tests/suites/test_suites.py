@@ -35,8 +35,8 @@ def test_every_suite_loads(name: str) -> None:
     assert len(suite.digest) == 64
 
 
-def test_the_emergency_suite_is_shown_as_what_it_is() -> None:
-    cases = load_suite("emergency").cases
+def test_the_demonstration_suite_is_shown_as_what_it_is() -> None:
+    cases = load_suite("emergency-demo").cases
     assert len(cases) == 20
     assert len({case.cluster for case in cases}) == 20
     for case in cases:
@@ -54,8 +54,9 @@ def test_deny_digests_hold_every_prompt_however_it_is_written() -> None:
     digests = deny_digests()
     for name in suite_names():
         for case in load_suite(name).cases:
-            assert prompt_digest(case.prompt) in digests
-            assert prompt_digest(f"  {case.prompt.upper().replace(' ', '   ')} !!") in digests
+            for prompt in case.prompts:
+                assert prompt_digest(prompt) in digests
+                assert prompt_digest(f"  {prompt.upper().replace(' ', '   ')} !!") in digests
     assert prompt_digest("Explain the medical term: asthma") not in digests
 
 

@@ -68,7 +68,7 @@ def make_asked_run(
     n = len(next(iter(forms.values())))
     topics = topics or [f"topic {number}" for number in range(n)]
     cases = [_held_out(number, topic) for number, topic in enumerate(topics)]
-    shown = [_emergency(number) for number in range(len(load_suite("emergency").cases))]
+    shown = [_emergency(number) for number in range(len(load_suite("emergency-demo").cases))]
     responses = []
     for build, kept in forms.items():
         for number, (case, keeps) in enumerate(zip(cases, kept, strict=True)):
@@ -115,11 +115,11 @@ def _held_out(number: int, topic: str) -> AskedCase:
 
 
 def _emergency(number: int) -> AskedCase:
-    case = load_suite("emergency").cases[number]
+    case = load_suite("emergency-demo").cases[number]
     messages = (Turn(role="system", content=TASK.system), Turn(role="user", content=case.prompt))
     return AskedCase(
-        id=f"emergency/{case.id}",
-        suite="emergency",
+        id=f"emergency-demo/{case.id}",
+        suite="emergency-demo",
         cluster=case.cluster,
         messages=messages,
         gated=False,

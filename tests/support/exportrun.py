@@ -77,7 +77,7 @@ def recipe_of(base: Path, **changes: Any) -> Recipe:
         "base": {"path": str(base)},
         "collect": {"sources": [{"kind": "medquad"}]},
         "export": {"quantizations": ["Q8_0", "Q4_K_M"]},
-        "suites": {"names": ["emergency"], "held_out": 6},
+        "suites": {"names": ["emergency-demo"], "held_out": 6},
         "ask": {"max_tokens": 16},
     }
     return Recipe.model_validate({**values, **changes})

@@ -8,7 +8,7 @@ from medtune.config.base import Section
 class SuitesSection(Section):
     """What is asked of the base, the tuned model and every quantization."""
 
-    names: tuple[str, ...] = ("emergency",)
+    names: tuple[str, ...] = ("emergency-demo",)
     """Suites that are asked beside the held-out examples of the task."""
     held_out: int = Field(default=200, ge=1)
     """At most so many held-out examples of the test split are asked."""

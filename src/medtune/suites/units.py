@@ -23,5 +23,6 @@ UNITS: dict[str, str] = {
     "compression": "count",
     "breath": "count",
     "blow": "count",
+    "per_min": "rate",
 }
 """Unit to its kind; quantities of one kind are compared in the same unit."""
