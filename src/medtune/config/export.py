@@ -25,8 +25,14 @@ class ExportSection(Section):
     """Importance matrix from the training split and medical prose: `none`; `needed` by types that cannot be made
     without one; `domain`: used by every type that can; `both`: each of those with and without, as two builds (`Q4_K_M`
     and `Q4_K_M-imatrix`). Without this key: `needed` with `quantizations: all`, else `none`."""
-    calibration_tokens: int = Field(default=32_768, ge=1024)
+    calibration_tokens: int = Field(default=32_768, ge=2048)
     """Tokens of text that the importance matrix is made from: half training chats, half medical prose."""
+
+    fidelity_rows: int = Field(default=24, ge=0)
+    """At most so many held-out chats on which each build's predictions are compared with F16's; 0 measures neither
+    fidelity nor speed."""
+    llama_perplexity: bool = False
+    """Also run llama-perplexity's own comparison on these chats and show its figures beside ours. Slow."""
 
     @field_validator("quantizations")
     @classmethod

@@ -9,7 +9,8 @@ from typing import Any
 
 from medtune.chat.base import BaseInfo, read_config
 from medtune.core.console import Progress
-from medtune.core.hashing import digest_json
+from medtune.core.errors import DataError
+from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.io import read_json, write_json
 from medtune.export.adapter import Adapter
 from medtune.export.builds import Matrix, Workshop, make_base, make_build, make_parent
@@ -18,7 +19,7 @@ from medtune.export.ledger import Ledger, Made
 from medtune.export.matrix import PlannedBuild
 from medtune.export.merge import adapter_files, merge
 from medtune.export.weights import Weights
-from medtune.llamacpp.imatrix import make_imatrix
+from medtune.llamacpp.imatrix import LEAST_TOKENS, make_imatrix
 from medtune.llamacpp.toolchain import Toolchain
 from medtune.runs.layout import CALIBRATION, IMATRIX, MERGED
 from medtune.runs.records.export import Build
@@ -27,6 +28,8 @@ MERGE_VERSION = 2
 """Raised when a merge of the same base and adapter gives other bytes."""
 TENSORS = "tensors.json"
 LOGS = "logs"
+_SPARE_TOKENS = 64
+"""llama.cpp may count a few tokens less than the tokenizer does piece by piece."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,6 @@ def make_merged(folder: Path, ledger: Ledger, base: BaseInfo, adapter: Adapter, 
 
 def merge_key(base: BaseInfo, adapter: Adapter) -> str:
     """Stands for everything that the merged model is made of."""
-    from medtune.core.hashing import sha256_file
-
     own = {name: sha256_file(path) for name, path in sorted(adapter_files(adapter.folder).items())}
     return digest_json(["merge", MERGE_VERSION, base.digest, adapter.digest, own])
 
@@ -137,6 +138,11 @@ def make_matrix(shop: Workshop, parent: Build, calibration: CalibrationSource) -
     if made is not None and shop.ledger.find(CALIBRATION, key) is not None:
         return Matrix(shop.folder / IMATRIX, made.sha256)
     text = calibration.make()
+    if text.tokens < LEAST_TOKENS + _SPARE_TOKENS:
+        raise DataError(
+            f"too little text for an importance matrix: {text.tokens} tokens, {LEAST_TOKENS + _SPARE_TOKENS} are needed",
+            next_step="raise `export.calibration_tokens`, or leave the importance matrix out",
+        )
     done = make_imatrix(
         shop.toolchain, shop.folder / parent.file, text.text, shop.folder / IMATRIX, threads=shop.threads, log=shop.log
     )

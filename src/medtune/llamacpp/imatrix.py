@@ -8,17 +8,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtune.core.errors import DataError, ToolchainError
+from medtune.core.errors import ToolchainError
 from medtune.core.io import disk_errors
 from medtune.core.proc import run_tool
 from medtune.llamacpp.gguf_info import read_gguf
 from medtune.llamacpp.toolchain import Toolchain
 
 CHUNK_TOKENS = 512
+LEAST_TOKENS = 2 * CHUNK_TOKENS
+"""llama-imatrix takes no shorter text."""
 _TEXT = "calibration.txt"
 """The tool writes the text's file name into its result: it must hold no path of this machine."""
 _CHUNKS = re.compile(r"computing over (\d+) chunks")
-_TOO_SHORT = re.compile(r"you need at least (\d+) tokens")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def make_imatrix(
 ) -> Imatrix:
     """Run `model` over `text` (control tokens are read as such) and write `out_file`, which is whole or absent.
 
-    Raises DataError when the text is shorter than two chunks, ResourceError for a full disk, ToolchainError.
+    The text must have LEAST_TOKENS tokens. Raises ResourceError for a full disk, ToolchainError.
     """
     partial = out_file.with_name(f"{out_file.name}.partial")
     said: list[str] = []
@@ -69,13 +70,6 @@ def make_imatrix(
                 )
             info = read_gguf(partial)
             partial.replace(out_file)
-        except ToolchainError:
-            if too_short := next((match for line in said if (match := _TOO_SHORT.search(line))), None):
-                raise DataError(
-                    f"too little text for an importance matrix: {too_short[1]} tokens are needed at least",
-                    next_step="raise `export.calibration_tokens`, or leave the importance matrix out",
-                ) from None
-            raise
         finally:
             partial.unlink(missing_ok=True)
     chunks = next((int(match[1]) for line in said if (match := _CHUNKS.search(line))), 0)
