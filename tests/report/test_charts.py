@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtune.report.charts import Point, histogram, size_quality, training_curve
+from medtune.report.charts import Point, histogram, size_quality, speed_curve, training_curve
 from medtune.report.charts.scatter import place_labels
 from medtune.report.charts.svg import text_width, ticks
 
@@ -101,6 +101,15 @@ def test_the_curve_names_its_lowest_validation(
         step, loss = min(validation, key=lambda point: point[1])
         assert labels == [f"lowest: {loss:.3f} at step {step}"]
     assert len(list(root.iter(f"{SVG}circle"))) == len(validation) + 1 + (1 if validation else 0)
+
+
+def test_the_speed_curve_begins_at_zero_and_says_its_median() -> None:
+    root = named(speed_curve([(1, 100.0), (2, 300.0), (3, 200.0)], width=343, height=220, key="k"))
+    assert "the median is 200 tokens a second" in ET.tostring(root, encoding="unicode")
+    points = [pair.split(",") for pair in next(root.iter(f"{SVG}polyline")).get("points", "").split()]
+    heights = [float(y) for _, y in points]
+    assert heights[0] > heights[2] > heights[1]
+    assert heights[0] - heights[2] == pytest.approx(heights[2] - heights[1], abs=0.2)
 
 
 def test_bars_are_as_high_as_their_counts() -> None:

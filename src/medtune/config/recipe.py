@@ -1,9 +1,9 @@
 """The whole recipe, and the view of it that a stage may see."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from medtune.config.ask import AskSection, SuitesSection
 from medtune.config.audit import AuditSection
@@ -13,7 +13,7 @@ from medtune.config.export import ExportSection
 from medtune.config.prepare import PrepareSection
 from medtune.config.release import ReleaseSection
 from medtune.config.report import ReportSection
-from medtune.config.train import TrainSection
+from medtune.config.train import TRACKER_HOSTS, TrainSection
 
 
 class LocalBase(Section):
@@ -41,7 +41,9 @@ def _base_kind(value: Any) -> str:
 
 
 Base = Annotated[
-    Annotated[Literal["tiny"], Tag("str")] | Annotated[LocalBase, Tag("LocalBase")] | Annotated[HubBase, Tag("HubBase")],
+    Annotated[Literal["tiny"], Tag("str")]
+    | Annotated[LocalBase, Tag("LocalBase")]
+    | Annotated[HubBase, Tag("HubBase")],
     Discriminator(_base_kind),
 ]
 
@@ -72,6 +74,14 @@ class Recipe(Section):
     audit: AuditSection = AuditSection()
     release: ReleaseSection = ReleaseSection()
     report: ReportSection = ReportSection()
+
+    @model_validator(mode="after")
+    def _trackers_may_send(self) -> Self:
+        for name in self.train.report_to:
+            host = TRACKER_HOSTS.get(name)
+            if host and host not in self.egress:
+                raise ValueError(f"train.report_to: {name} sends to {host}, which `egress` does not name")
+        return self
 
 
 class RecipeView:

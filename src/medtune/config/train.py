@@ -9,6 +9,15 @@ from medtune.config.presets import PRESETS
 
 PresetName = Literal["clinical-notes", "emergency-assistant", "small-model", "collected-sources", "terminology"]
 
+TRACKER_HOSTS = {
+    "wandb": "api.wandb.ai",
+    "comet_ml": "www.comet.com",
+    "neptune": "app.neptune.ai",
+    "swanlab": "api.swanlab.cn",
+    "clearml": "api.clear.ml",
+}
+"""Where trackers send to unless they are set up otherwise; those of no entry write to this machine."""
+
 
 class TrainSection(Section):
     """Fine-tuning: LoRA in several kinds, or all weights."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from medtune.report.charts import Point, histogram, size_quality, training_curve
+from medtune.report.charts import Point, histogram, size_quality, speed_curve, training_curve
 from medtune.report.charts.scatter import marker
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -55,13 +55,16 @@ def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
     ]
     train = [(point["step"], point["loss"]) for point in training["train"]]
     validation = [(point["step"], point["loss"]) for point in training["validation"]]
-    charts: dict[str, list[tuple[str, str]]] = {"quality": [], "curve": [], "lengths": []}
+    speeds = [(point["step"], point["tokens_per_s"]) for point in training["train"] if point["tokens_per_s"]]
+    charts: dict[str, list[tuple[str, str]]] = {"quality": [], "curve": [], "speed": [], "lengths": []}
     for kind, width, height in sizes:
         if points:
             charts["quality"].append((kind, size_quality(points, width=width, height=height, key=f"quality-{kind}")))
         if train or validation:
             curve = training_curve(train, validation, width=width, height=height - 40, key=f"curve-{kind}")
             charts["curve"].append((kind, curve))
+        if speeds:
+            charts["speed"].append((kind, speed_curve(speeds, width=width, height=height - 150, key=f"speed-{kind}")))
         if tokens["counts"]:
             bars = histogram(
                 tokens["edges"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from medtune.core.io import append_jsonl, disk_errors, read_jsonl_prefix, write_jsonl
 from medtune.runs.records.train import Metric
+from medtune.train.trackers import Sink
 
 EVENTS_FILE = "events.out.tfevents.0.medtune"
 """TensorBoard looks for `tfevents` in the name; its own writer would put the machine's name there."""
@@ -18,11 +19,11 @@ EVENTS_FILE = "events.out.tfevents.0.medtune"
 class Curve:
     """Points of a run, on disk as they come."""
 
-    def __init__(self, metrics_file: Path, tensorboard: Path, keep_until_step: int) -> None:
-        """Points of an earlier, killed run are kept up to a step (0: none)."""
+    def __init__(self, metrics_file: Path, tensorboard: Path, keep_until_step: int, sinks: Sequence[Sink] = ()) -> None:
+        """Points of an earlier, killed run are kept up to a step (0: none). `sinks` get new points only."""
         rows = [Metric.model_validate(row) for row in read_jsonl_prefix(metrics_file)]
         self.points = [point for point in rows if point.step <= keep_until_step]
-        self._file = metrics_file
+        self._file, self._sinks = metrics_file, sinks
         write_jsonl(metrics_file, (_row(point) for point in self.points))
         self._events = EventFile(tensorboard / EVENTS_FILE)
         for point in self.points:
@@ -33,10 +34,14 @@ class Curve:
         self.points.append(point)
         append_jsonl(self._file, _row(point))
         self._events.add(point)
+        for sink in self._sinks:
+            sink.add(point)
 
     def close(self) -> None:
-        """Close the event file."""
+        """Close the event file and the sinks."""
         self._events.close()
+        for sink in self._sinks:
+            sink.close()
 
     def validations(self) -> list[Metric]:
         """The validation points, in order."""
@@ -83,6 +88,8 @@ class EventFile:
             "perplexity/validation": point.perplexity,
             "learning_rate": point.learning_rate,
             "tokens_per_s": point.tokens_per_s,
+            "arithmetic_limit_share": point.limit_share,
+            "memory_gib": None if point.memory_bytes is None else point.memory_bytes / 2**30,
         }
         summary = Summary(
             value=[Summary.Value(tag=tag, simple_value=value) for tag, value in values.items() if value is not None]

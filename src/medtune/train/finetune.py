@@ -24,6 +24,7 @@ from medtune.train.quiet import library_warnings
 from medtune.train.recorder import Recorder
 from medtune.train.rows import TrainRow, figures
 from medtune.train.settings import Settings
+from medtune.train.trackers import open_trackers
 
 _WEIGHTS, _CONFIG = "adapter_model.safetensors", "adapter_config.json"
 _WHOLE = ("config.json", "generation_config.json", "model*.safetensors", "model.safetensors.index.json")
@@ -47,17 +48,22 @@ def fine_tune(
     plan: TrainingPlan,
     capability: Capability,
     folder: Path,
+    report_to: tuple[str, ...] = (),
+    run_name: str = "medtune",
+    limit_tokens_per_s: float | None = None,
 ) -> Outcome:
     """Train an adapter into `folder` (adapter/, checkpoints/, metrics.jsonl, tensorboard/).
 
     The final adapter is that of the lowest validation loss (of the last step without validation rows). Raises
-    ModelError (base, target modules), MedtuneError (the loss is no number), ResourceError (disk full).
+    ModelError (base, target modules), MedtuneError (the loss is no number), ResourceError (disk full), RecipeError (an
+    unknown tracker). `limit_tokens_per_s`: what the card's arithmetic would allow.
     """
     checkpoints = folder / CHECKPOINTS
     checkpoints.mkdir(exist_ok=True)
     mark = fingerprint(base, rows, settings, plan)
     start = _newest(checkpoints, mark)
-    curve = Curve(folder / METRICS, folder / TENSORBOARD, start.step if start else 0)
+    sinks = open_trackers(report_to, run_name, folder / TENSORBOARD, asdict(settings))
+    curve = Curve(folder / METRICS, folder / TENSORBOARD, start.step if start else 0, sinks)
     try:
         with offline(), library_warnings() as warnings, disk_errors(checkpoints):
             facts = _train(
@@ -71,6 +77,7 @@ def fine_tune(
                 checkpoints=checkpoints,
                 curve=curve,
                 mark=mark,
+                limit=limit_tokens_per_s,
                 start=start,
             )
     finally:
@@ -109,6 +116,7 @@ def _train(
     checkpoints: Path,
     curve: Curve,
     mark: str,
+    limit: float | None,
     start: Checkpoint | None,
 ) -> dict[str, Any]:
     """Let the plan's engine train up to the last step or until patience is over."""
@@ -139,6 +147,7 @@ def _train(
             fingerprint=mark,
             validates=bool(validation),
             start=start,
+            limit=limit,
         )
         facts = engine(plan.engine).train(job, recorder)
     return {**facts, "padding_share": round(padding, 4), "peak_memory_bytes": recorder.peak_memory_bytes}

@@ -2,6 +2,7 @@
 
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from medtune.chat import BaseInfo, load_tokenizer, resolve_base
 from medtune.config.recipe import RecipeView
@@ -17,6 +18,8 @@ from medtune.runs.stage import open_stage
 from medtune.train.capability import capability_of, look_at_card, seen_card
 from medtune.train.finetune import fine_tune, token_facts
 from medtune.train.planner.choose import choose
+from medtune.train.planner.plan import Method
+from medtune.train.planner.rates import limit_tokens_per_s
 from medtune.train.planner.shape import read_shape
 from medtune.train.planner.words import plan_lines
 from medtune.train.rows import encode_rows, require_a_batch
@@ -92,7 +95,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     capability = capability_of(look_at_card())
     wish = make_wish(section, settings, capability, tokens["trained_share"])
-    chosen = choose(capability.card, read_shape(base), [len(row.input_ids) for row in rows], wish)
+    shape = read_shape(base)
+    chosen = choose(capability.card, shape, [len(row.input_ids) for row in rows], wish)
     if chosen.engine != "trl" or capability.card.device != "cpu":
         say(f"  {chosen.why[0]}")
     outcome = fine_tune(
@@ -104,15 +108,25 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         plan=chosen,
         capability=capability,
         folder=folder.path,
+        report_to=section.report_to,
+        run_name=recipe.name,
+        limit_tokens_per_s=limit_tokens_per_s(
+            capability.card,
+            chosen.dtype,
+            shape,
+            method=chosen.method,
+            length=tokens["total_tokens"] / len(rows),
+            trained_share=wish.trained_share,
+        ),
     )
     facts = {
         **tokens,
+        "method": _held(chosen.method, outcome.facts),
         **outcome.facts,
         "base": base.name,
         "base_digest": base.digest,
         "family": base.family.family,
         "seed": settings.seed,
-        "method": chosen.method,
         "lora": None if chosen.method == "full" else settings.lora_facts(),
         "plan": chosen.facts(),
         "preset": section.preset,
@@ -132,6 +146,12 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         # Checkpoints may be deleted by hand, and TensorBoard's events hold times: neither makes another result.
         skip=(CHECKPOINTS, TENSORBOARD),
     )
+
+
+def _held(method: Method, facts: dict[str, Any]) -> Method:
+    """The method that was used in the end: an engine may hold the base otherwise than planned, and says so."""
+    stored: dict[str, Method] = {"fp8": "fp8", "nf4": "qlora"}
+    return stored.get(facts["base_storage"], "lora") if "base_storage" in facts else method
 
 
 def _targets(section: TrainSection) -> str:

@@ -110,6 +110,17 @@ def flops_per_token(
     return passes * weights + (6 if method == "full" else 4) * head + attention
 
 
+def limit_tokens_per_s(
+    card: Card, dtype: Dtype, shape: ModelShape, *, method: Method, length: float, trained_share: float
+) -> float | None:
+    """Tokens a second if the card did nothing but this method's products, none twice; None for a card of no table."""
+    peak, known = peak_flops(card, dtype)
+    if card.device != "cuda" or not known:
+        return None
+    double = 2.0 if method == "fp8" else 1.0
+    return double * peak / flops_per_token(shape, method, "none", length, trained_share)
+
+
 def efficiency(engine: EngineName, method: Method, checkpointing: Checkpointing) -> float:
     """Share of the card's half-precision peak that a trainer reaches in endless passes.
 
