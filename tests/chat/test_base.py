@@ -44,7 +44,7 @@ def test_checking_a_base_reads_no_weights(base: Path, monkeypatch: pytest.Monkey
     """Gigabytes are hashed only when a digest is wanted: `validate` and `--dry-run` answer at once."""
     hashed: list[str] = []
     module = importlib.import_module("medtune.chat.base")
-    monkeypatch.setattr(module, "sha256_file", lambda path: hashed.append(path.name) or "0" * 64)
+    monkeypatch.setattr(module, "file_digest", lambda path: hashed.append(path.name) or "0" * 64)
     info = resolve(base)
     assert hashed == []
     assert info.digest == info.digest and "model.safetensors" in hashed

@@ -7,12 +7,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from medtune.chat.family import Family, find_family
-from medtune.chat.weights import check_safetensors
-from medtune.config.recipe import LocalBase
+from medtune.chat.digests import file_digest
+from medtune.chat.family import Family, check_architecture, find_family
+from medtune.chat.given_template import give_template
+from medtune.chat.hub import fetch, is_fetched, snapshot_folder
+from medtune.chat.weights import check_safetensors, embedding_rows
+from medtune.config.recipe import HubBase, LocalBase
 from medtune.core.errors import DataError, ModelError
-from medtune.core.hashing import digest_json, sha256_file
+from medtune.core.hashing import digest_json
 from medtune.core.io import read_json
+from medtune.core.net import Egress
 
 TINY = "tiny"
 CONFIG = "config.json"
@@ -34,42 +38,116 @@ class BaseInfo:
     """A base model whose files were checked."""
 
     name: str
-    """`tiny`, or the folder's name; what artefacts call it. Never a machine path."""
+    """`tiny`, the folder's name, or OWNER/NAME of the hub; what artefacts call it. Never a machine path."""
     folder: Path
     architecture: str
     family: Family
     files: tuple[Path, ...]
     """The files that the digest covers, sorted."""
+    revision: str | None = None
+    """The commit of the hub that the files are of."""
+    notes: tuple[str, ...] = ()
+    """What a user should know about this base: what was not verified, a template that it did not bring."""
 
     @functools.cached_property
     def digest(self) -> str:
         """sha256 over the sorted (name, sha256) of configuration, tokenizer and weights; read when first asked for."""
-        return digest_json([[path.name, _sha256_cached(path, *_identity(path))] for path in self.files])
+        return digest_json([[path.name, file_digest(path)] for path in self.files])
 
 
-def resolve_base(base: Literal["tiny"] | LocalBase, resolve: Callable[[str], Path]) -> BaseInfo:
-    """The base model of a recipe; `resolve` turns a path of the recipe into one of this machine.
+def resolve_base(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[[str], Path]) -> BaseInfo:
+    """The base model of a recipe; `resolve` turns a path of the recipe into one of this machine. Fetches nothing.
 
     Raises ModelError: folder, configuration, tokenizer, chat template or safetensors missing or broken, an unknown
-    architecture, weights only as pickles, or a folder that wants its own Python code to be run.
+    architecture, vocabulary and embedding of different sizes, weights only as pickles, a folder that wants its own
+    Python code to be run, or a model of the hub that was not fetched.
     """
-    if isinstance(base, LocalBase):
-        folder = resolve(base.path)
-        name = folder.name
-    else:
-        folder, name = tiny_folder(), TINY
+    folder, name = _locate(base, resolve)
+    architecture = check_small_files(folder)
+    given = give_template(folder, architecture)
+    family = find_family(architecture, given.folder)
+    tokenizer = _tokenizer_files(given.folder)
+    weights = check_safetensors(given.folder)
+    _check_embedding(given.folder, weights)
+    config = tuple(given.folder / file for file in _CONFIG_FILES if (given.folder / file).is_file())
+    return BaseInfo(
+        name=name,
+        folder=given.folder,
+        architecture=architecture,
+        family=family,
+        files=tuple(sorted({*config, *tokenizer, *weights})),
+        revision=base.revision if isinstance(base, HubBase) else None,
+        notes=(*given.notes, *_unverified(family, architecture)),
+    )
+
+
+def to_fetch(base: Literal["tiny"] | LocalBase | HubBase) -> HubBase | None:
+    """The base, when it is one of the hub that is not here yet."""
+    return base if isinstance(base, HubBase) and not is_fetched(base) else None
+
+
+def fetch_base(base: Literal["tiny"] | LocalBase | HubBase, egress: Egress) -> None:
+    """Fetch a base of the hub unless it is here; others need nothing. Raises as `hub.fetch` does."""
+    if missing := to_fetch(base):
+        fetch(missing, egress, _check_before_weights)
+
+
+def check_small_files(folder: Path) -> str:
+    """The architecture of a model folder, after what can be checked without weights.
+
+    Raises ModelError: configuration or tokenizer missing, no or an unknown architecture, or Python code of its own.
+    """
+    architecture = _architecture(folder)
+    _refuse_remote_code(folder)
+    check_architecture(architecture, folder)
+    _tokenizer_files(folder)
+    return architecture
+
+
+def _check_before_weights(folder: Path) -> None:
+    find_family(architecture := check_small_files(folder), give_template(folder, architecture).folder)
+
+
+def _locate(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[[str], Path]) -> tuple[Path, str]:
+    """Folder and name. Raises ModelError when nothing is there."""
+    if isinstance(base, HubBase):
+        if not is_fetched(base):
+            raise ModelError(
+                "this model of the hub was not fetched yet",
+                where=f"{base.hub} at {base.revision}",
+                next_step="`medtune run RECIPE` fetches it, once",
+            )
+        return snapshot_folder(base), base.hub
+    if not isinstance(base, LocalBase):
+        return tiny_folder(), TINY
+    folder = resolve(base.path)
     if not folder.is_dir():
         raise ModelError(
             "the base model's folder does not exist", where=str(folder), next_step="check `base.path` in the recipe"
         )
-    architecture = _architecture(folder)
-    _refuse_remote_code(folder)
-    tokenizer = _tokenizer_files(folder)
-    family = find_family(architecture, folder)
-    weights = check_safetensors(folder)
-    config = tuple(folder / file for file in _CONFIG_FILES if (folder / file).is_file())
-    files = tuple(sorted({*config, *tokenizer, *weights}))
-    return BaseInfo(name=name, folder=folder, architecture=architecture, family=family, files=files)
+    return folder, folder.name
+
+
+def _check_embedding(folder: Path, weights: tuple[Path, ...]) -> None:
+    """The embedding has a row for each token that config.json counts."""
+    config = read_config(folder)
+    inner = config.get("text_config")
+    counted = (inner if isinstance(inner, dict) else config).get("vocab_size", config.get("vocab_size"))
+    rows = embedding_rows(weights)
+    if isinstance(counted, int) and rows is not None and rows != counted:
+        raise ModelError(
+            f"vocabulary and embedding differ: config.json counts {counted} tokens, the embedding has {rows} rows",
+            where=str(folder),
+            next_step="copy configuration and weights of the model from one release",
+        )
+
+
+def _unverified(family: Family, architecture: str) -> tuple[str, ...]:
+    if family.verified != "none":
+        return ()
+    return (
+        f"no family card for {architecture} with this chat template: it is used as it stands. {family.verified_note}",
+    )
 
 
 def tiny_folder() -> Path:
@@ -131,15 +209,3 @@ def _tokenizer_files(folder: Path) -> tuple[Path, ...]:
 def tokenizer_files(folder: Path) -> tuple[Path, ...]:
     """The tokenizer's and chat template's files in a folder; none when there are none."""
     return tuple(folder / name for name in _TOKENIZER_FILES if (folder / name).is_file())
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
-
-
-@functools.lru_cache(maxsize=1024)
-def _sha256_cached(path: Path, size_bytes: int, mtime_ns: int) -> str:
-    """Hashing gigabytes takes minutes and several stages ask: once a process, unless size or time change."""
-    del size_bytes, mtime_ns  # parts of the cache's key only
-    return sha256_file(path)

@@ -90,17 +90,22 @@ def known_architectures() -> tuple[str, ...]:
     return tuple(sorted({name for card in family_cards() for name in card.architectures}))
 
 
-def find_family(architecture: str, folder: Path) -> Family:
-    """The most specific card for an architecture and the chat template in `folder`.
-
-    Raises ModelError for an architecture that no card names, or when the folder has no chat template.
-    """
+def check_architecture(architecture: str, folder: Path) -> None:
+    """Raise ModelError for an architecture that no card names."""
     if architecture not in known_architectures():
         raise ModelError(
             f"unknown architecture {architecture}: medtune cannot promise that it trains, converts and runs",
             where=str(folder / "config.json"),
             next_step=f"use a base of a known one: {', '.join(known_architectures())}",
         )
+
+
+def find_family(architecture: str, folder: Path) -> Family:
+    """The most specific card for an architecture and the chat template in `folder`.
+
+    Raises ModelError for an architecture that no card names, or when the folder has no chat template.
+    """
+    check_architecture(architecture, folder)
     template = chat_template_text(folder)
     for card in family_cards():
         if architecture in card.architectures and all(mark in template for mark in card.template_marks):

@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from medtune.core.errors import EgressError, ServerError
@@ -89,6 +89,20 @@ def client(
         verify=not (local and parts.scheme == "http"),  # without TLS, loading the certificate store is wasted time
         event_hooks={"request": [allowed_only]},
     )
+
+
+def guard(client: Any, egress: Egress) -> None:
+    """Let a client that another library made (huggingface_hub brings one) ask `egress` before each request.
+
+    Redirects are requests, too. Hooks that the client has are kept behind this one. Raises, in the library's call,
+    EgressError before anything is sent to another host.
+    """
+
+    def allowed_only(request: Any) -> None:
+        egress.check(str(request.url))
+
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "request": [allowed_only, *hooks["request"]]}
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medtune.config.collect import FilesSource, MedquadSource
 from medtune.core.errors import DataError, MedtuneError, ResourceError
+from medtune.core.net import Egress
 from medtune.pipeline.open import OpenRecipe
 from medtune.runs.layout import STAGE_FOLDERS
 
@@ -16,7 +17,11 @@ _SLACK_BYTES = 200 << 20  # adapter, checkpoints, records, answers and report of
 
 
 def check_before_run(opened: OpenRecipe, stages: tuple[str, ...]) -> None:
-    """Raise the first problem that would stop one of these stages."""
+    """Fetch a base of the hub that is not here yet; then raise the first problem that would stop these stages."""
+    if _USES_BASE & set(stages):
+        from medtune.chat.base import fetch_base
+
+        fetch_base(opened.recipe.base, Egress(frozenset(opened.recipe.egress)))
     for problem in problems(opened, stages):
         raise problem
 
@@ -42,7 +47,7 @@ def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FO
     if "prepare" in stages:
         yield from _missing_test_files(opened)
     if _USES_BASE & set(stages):
-        yield from _raised(partial(_base_bytes, opened))
+        yield from _raised(partial(_check_base, opened))
 
 
 def _raised(check: Callable[[], object]) -> Iterator[MedtuneError]:
@@ -88,6 +93,17 @@ def _not_found(key: str, path: Path) -> DataError:
         where=str(path),
         next_step="check the path; relative paths start at the recipe's folder",
     )
+
+
+def _check_base(opened: OpenRecipe) -> None:
+    """The base can be used; one of the hub that is not here yet can be asked for."""
+    from medtune.chat.base import to_fetch
+    from medtune.chat.hub import check_can_fetch
+
+    if missing := to_fetch(opened.recipe.base):
+        check_can_fetch(missing, Egress(frozenset(opened.recipe.egress)))
+    else:
+        _base_bytes(opened)
 
 
 def _base_bytes(opened: OpenRecipe) -> int:
