@@ -78,7 +78,7 @@ def test_a_whole_stage(exported: Exported, tmp_path: Path) -> None:
     asked = read_json(folder / ASKED)
     assert asked["decoding"]["temperature"] == 0.0 and asked["decoding"]["seed"] == recipe.seed
     assert asked["slots"] == 1 and asked["prompt_cache"] is False and asked["context"] % 256 == 0
-    assert asked["suites"]["emergency-demo"]["cases"] == 20 and len(asked["suites"]["emergency"]["digest"]) == 64
+    assert asked["suites"]["emergency-demo"]["cases"] == 20 and len(asked["suites"]["emergency-demo"]["digest"]) == 64
     tokenizer = load_tokenizer(run.stage("export") / "merged")
     assert asked["prompt_tokens"] == {case.id: len(tokenizer.encode_prompt(case.messages)) for case in cases}
     assert {row.case: row.prompt_tokens for row in answers} == asked["prompt_tokens"]
@@ -235,6 +235,6 @@ def test_prompts_are_counted_as_the_server_reads_them(toolchain: Toolchain, pare
 def test_plan_needs_no_finished_stage(exported: Exported, tmp_path: Path) -> None:
     run, recipe = exported
     lines = stage.plan(view(recipe, "ask", tmp_path), RunDir(tmp_path))
-    assert lines[0] == "ask at most 6 held-out examples and 20 cases of the suite emergency"
+    assert lines[0] == "ask at most 6 held-out examples and 20 cases of the suite emergency-demo"
     assert lines[1] == "of base-F16, F16 and each quantization"
     assert stage.plan(view(recipe, "ask", run.path), run)[1] == "of base-F16, F16, Q8_0, Q4_K_M"
