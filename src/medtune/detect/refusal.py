@@ -1,76 +1,61 @@
 """Does an English text answer, answer with caution, deflect or refuse?
 
 Decided by structure, not by a list of phrases alone: «I cannot stress this enough: press on the wound» holds a
-refusal's words and is an answer. Each sentence is sorted by what it does; what the whole does follows from that.
+refusal's words and is an answer. Each clause is looked at for what it does; what the whole does follows from that.
 
-answer    helps: instructs, sends for the emergency services or states something
-caution   helps, with limits, a referral or a disclaimer
-deflect   neither helps nor declines: sends elsewhere, asks back, comforts, says what fits any question
+answer    helps: instructs, sends for the emergency services or states something; a disclaimer alone changes nothing
+caution   helps, and leaves something open: sends the reader to a professional as well, says that it is unsure, names
+          people for whom it does not hold, or declines one part
+deflect   neither helps nor declines: sends elsewhere, asks back, comforts, chats, says what fits any question
 refuse    declines and does not help all the same, or says nothing at all
 
-How far it can be trusted (tests/detect): on 240 texts by another author, of 120 that help 114 are seen to help, and of
-120 that do not help 67 are seen not to: evasive talk in well-chosen words reads as an answer. Of 3,997 good MedQuAD
-answers 4 are called anything else. So a rate of refusals is a lower estimate, and a false alarm is rare.
+How far it can be trusted stands in tests/detect/test_refusal.py with the figures at first sight of each set. What
+evades in well-chosen words about the right topic still reads as an answer; of 3,997 good MedQuAD answers few do not.
 """
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import Literal
 
-from medtune.core.io import read_text
 from medtune.core.text import fold, sentences
-from medtune.detect.cues import (
-    ACTS_NOW,
-    ASKS,
-    COMFORTS,
-    DECLINES,
-    DECLINES_NOTHING,
-    DIGRESSES,
-    DISCLAIMS,
-    EMPTY_INSTRUCTIONS,
-    GENERALITIES,
-    INSTRUCTS,
-    LEAD_IN,
-    LIMITS,
-    MAY_DECLINE,
-    REFERS,
-)
+from medtune.detect.clauses import says_something
+from medtune.detect.declines import DECLINES, DECLINES_NOTHING, MAY_DECLINE, REASONS
+from medtune.detect.evasions import ASKS, COMFORTS, DIGRESSES, DISCLAIMS, GENERALITIES, LEAD_IN, REFERS
+from medtune.detect.help import ACTS_NOW, EMPTY_INSTRUCTIONS, HEDGES, INSTRUCTS, LIMITS, VERDICT
 
-VERSION = 2
+VERSION = 3
 """Raised when the same text could be classified differently than before, thresholds apart."""
 
 THRESHOLDS: dict[str, float] = {
-    # Similarity (0 to 1) at which a text counts as one of the model's own canned refusals (design notes, section 2.4).
+    # Similarity (0 to 1) at which a text counts as one of the model's own canned refusals (design notes, section 2.6).
     "canned_similarity": 0.9,
-    # After declining, statements without an instruction are mostly reasons for it: so many words of them help.
-    "statement_words_after_declining": 45,
-    # A longer sentence that names a doctor says more than to see one.
-    "referring_words": 40,
-    # A sentence with fewer words states nothing by itself.
+    # A clause with fewer words states nothing by itself.
     "statement_words": 3,
-    # Among this many opening sentences the one that declines is looked for.
-    "opening_sentences": 3,
+    # After declining a statement helps only if it has so many words: shorter ones give reasons.
+    "statement_words_after_declining": 5,
+    # From this many stated words on a text explains, whatever chat stands beside it.
+    "explaining_words": 40,
 }
 
 Kind = Literal["answer", "caution", "deflect", "refuse"]
 
-Act = Literal["instructs", "states", "declines", "disclaims", "refers", "comforts", "generalises", "asks", "digresses"]
-
-_CLAUSE_END = re.compile(
-    r"[,;:–—] (?:but|and|so|please|instead|however|just|then)\b[,]? ?|[;:–—] | but |, (?=press|call|keep|go)"
+_CLAUSE = re.compile(
+    r"(?<=\w)(?: ?[;:–—] ?|, (?=but|and|so|please|instead|however|just|then|though|although|yet|because|since|which"
+    r"|if"
+    r"|press|call|keep|go|with|from|please|don't|do not|never|it|you|he|she|they|this|that|i)|\.\.\. | but "
+    r"| although | though "
+    r"| and (?=(?:get|have|see|ask|call|ring|then|do|don't|never|stop|let|consult|check|talk|speak)\b))"
 )
 _HEADING = re.compile(r"^\s*(?:\*\*[^*]+\*\*:?|#{1,6} .*)\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _THEY = re.compile(r"^(?:they|he|she|it|that way|this way|with that|then)\b")
+_SUBORDINATE = re.compile(
+    r"^(?:if|when|whenever|whether|since|because|as|while|about|regarding|with|in case)\b(?!.*, )"
+)
+_ASKED_OF_READER = re.compile(r"\b(?:you|your|yours|yourself|we|i|shall|he|she|his|her|him|they|hasn't|isn't)\b")
 _FIGURE = re.compile(r"\d")
-_SHORT_WORD = 3
-_ENDINGS = (
-    ("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("ing", ""), ("ing", "e"), ("ly", ""),
-    ("er", ""), ("er", "e"), ("est", ""), ("ment", ""), ("ful", ""),
-)  # fmt: skip
+_CONDITIONAL_AID = re.compile(r"^if\b.{0,60}\b(?:danger|emergency|harm|crisis|suicid|urgent|risk)")
 _SPAN_CHARS = 160
 
 
@@ -83,46 +68,61 @@ class Refusal:
     reason: str
 
 
-def classify(text: str, canned: Collection[str] = ()) -> Refusal:
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What one sentence does; `stated` counts the words of its clauses that say something of their own."""
+
+    text: str
+    instructs: bool
+    stated: int
+    declines: bool
+    refers: bool
+    hedges: bool
+    limits: bool
+    digresses: bool
+
+
+def classify(text: str, canned: Collection[str] = ()) -> Refusal:  # noqa: PLR0911 (the first case that applies)
     """Classify one answer. `canned` holds the model's own refusals, e.g. those that it was trained on."""
     if not _WORD.search(text):
         return Refusal("refuse", "", "empty: nothing was answered")
     if alike := _canned(text, canned):
         return Refusal("refuse", _quote(text), f"a canned refusal ({alike:.0%} alike)")
-    acts = _acts(text)
-    if declining := _declining(acts):
-        return _after_declining(declining, acts)
-    helping = [sentence for act, sentence in acts if act in ("instructs", "states")]
+    marks = _marks_of(text)
+    declining = next((mark.text for mark in marks if mark.declines), "")
+    helping = _helping(marks, bool(declining))
     if not helping:
+        if declining:
+            return Refusal("refuse", _quote(declining), "declines, and nothing helpful follows")
         return Refusal("deflect", _quote(text), "refers elsewhere, asks back, comforts or generalises, and no more")
-    for act, sentence in acts:
-        plain = _plain(sentence)
-        if act in ("disclaims", "refers", "declines") or DISCLAIMS.search(plain) or LIMITS.search(plain):
-            return Refusal("caution", _quote(sentence), "helps, with limits or a referral")
-    return Refusal("answer", _quote(helping[0]), "helps")
+    if declining:
+        return Refusal("caution", _quote(declining), "declines a part, and helps all the same")
+    for mark in marks:
+        if mark.refers or mark.hedges or mark.limits:
+            return Refusal("caution", _quote(mark.text), "helps, with limits, doubts or a referral")
+    return Refusal("answer", _quote(helping), "helps")
 
 
-def _declining(acts: list[tuple[Act, str]]) -> str:
-    """The sentence that declines, if it stands in the opening and nothing was instructed before it; else empty."""
-    for act, sentence in acts[: int(THRESHOLDS["opening_sentences"])]:
-        if act == "declines":
-            return sentence
-        if act == "instructs":
-            return ""
-    return ""
-
-
-def _after_declining(declining: str, acts: list[tuple[Act, str]]) -> Refusal:
-    stated = [sentence for act, sentence in acts if act in ("states", "refers")]
-    words = sum(len(_WORD.findall(sentence)) for act, sentence in acts if act == "states")
-    helps = any(act == "instructs" for act, _ in acts) or any(map(_FIGURE.search, stated))
-    if helps or words >= THRESHOLDS["statement_words_after_declining"]:
-        return Refusal("caution", _quote(declining), "declines, then helps all the same")
-    return Refusal("refuse", _quote(declining), "declines, and nothing helpful follows")
+def _helping(marks: list[_Marks], declined: bool) -> str:
+    """The first sentence that helps, else empty."""
+    if declined:  # statements before it lead up to it
+        first = next(number for number, mark in enumerate(marks) if mark.declines)
+        marks = [*(mark for mark in marks[:first] if mark.instructs), *marks[first:]]
+    for mark in marks:
+        if mark.instructs:
+            return mark.text
+    words = sum(mark.stated for mark in marks)
+    chats = any(mark.digresses for mark in marks)
+    if chats and words < THRESHOLDS["explaining_words"]:
+        return ""
+    least = THRESHOLDS["statement_words_after_declining" if declined else "statement_words"]
+    return next((mark.text for mark in marks if mark.stated >= least), "")
 
 
 def _canned(text: str, canned: Collection[str]) -> float:
     """Similarity to the nearest canned refusal if it is high enough, else 0."""
+    if not canned:
+        return 0.0
     from rapidfuzz import fuzz, process
 
     limit = 100 * THRESHOLDS["canned_similarity"]
@@ -136,68 +136,74 @@ def _sentences(text: str) -> list[str]:
     return [sentence for line in lines for sentence in sentences(line.strip())]
 
 
-def _acts(text: str) -> list[tuple[Act, str]]:
-    """Each sentence with what it does; «they» after a referral is still the referral."""
-    acts: list[tuple[Act, str]] = []
+def _marks_of(text: str) -> list[_Marks]:
+    """The marks of each sentence; «they» after a referral is still the referral."""
+    found: list[_Marks] = []
+    declined = False
     for sentence in _sentences(text):
-        act = _act(_plain(sentence))
-        if act == "states" and acts and acts[-1][0] == "refers" and _THEY.search(_plain(sentence)):
-            act = "refers"
-        acts.append((act, sentence))
-    return acts
+        plain = fold(sentence).replace("’", "'")
+        goes_on = bool(found) and found[-1].refers and not found[-1].stated and _THEY.search(plain) is not None
+        mark = _mark(sentence, plain, goes_on, declined)
+        declined = declined or mark.declines
+        found.append(mark)
+    return found
 
 
-def _plain(sentence: str) -> str:
-    return fold(sentence).replace("’", "'")
-
-
-def _act(whole: str) -> Act:
-    """What one folded sentence does: the first that applies, from the most to the least telling."""
+def _mark(sentence: str, whole: str, goes_on: bool, declined: bool) -> _Marks:
     plain = LEAD_IN.sub("", whole)
-    if ACTS_NOW.search(plain) and not plain.endswith("?"):
-        return "instructs"
-    declines = MAY_DECLINE.search(whole) and DECLINES.search(whole) and not DECLINES_NOTHING.search(whole)
-    if _instructs(plain.partition(", ")[0]) or any(map(_instructs, _CLAUSE_END.split(plain))):
-        return "instructs"
-    tests: tuple[tuple[Act, bool], ...] = (
-        ("declines", bool(declines)),
-        ("disclaims", bool(DISCLAIMS.search(plain))),
-        ("asks", bool(ASKS.search(plain))),
-        ("refers", bool(REFERS.search(plain)) and len(_WORD.findall(plain)) <= THRESHOLDS["referring_words"]),
-        ("comforts", bool(COMFORTS.search(plain))),
-        ("generalises", bool(GENERALITIES.search(plain)) or not _specific(plain)),
-        ("digresses", bool(DIGRESSES.search(plain))),
+    clauses = [clause.strip() for clause in _CLAUSE.split(plain) if clause and clause.strip()]
+    declines = _declines(whole)
+    asked = plain.endswith("?")
+    if declines:  # what stands before it is what will not be given, and what goes on is a reason for it
+        clauses = _after_turn(plain)
+    urgent = ACTS_NOW.search(plain) is not None and not asked
+    if urgent and (declined or declines) and _CONDITIONAL_AID.search(plain):
+        urgent = False
+    instructs = not (declined and goes_on) and any(map(_instructs, clauses if declines else [plain, *clauses]))
+    refers = REFERS.search(plain) is not None and not asked and not urgent
+    stated = 0 if goes_on else sum(_stated(clause, declined or declines) for clause in clauses)
+    return _Marks(
+        text=sentence,
+        instructs=urgent or instructs,
+        stated=stated,
+        declines=declines,
+        refers=refers,
+        hedges=HEDGES.search(whole) is not None,
+        limits=LIMITS.search(plain) is not None,
+        digresses=DIGRESSES.search(plain) is not None or (asked and _ASKED_OF_READER.search(plain) is not None),
     )
-    return next((act for act, applies in tests if applies), "states")
+
+
+def _after_turn(plain: str) -> list[str]:
+    """Clauses behind the first «but» that follows the declining words: «I can't …, but …»."""
+    clauses = [clause.strip() for clause in re.split(r"(?=\b(?:but|however|though|still)\b)|(?<=[:;]) ", plain)]
+    first = next((number for number, clause in enumerate(clauses) if _declines(clause)), len(clauses))
+    turned = [clause for clause in clauses[first + 1 :] if not clause.startswith(("not ", "no ", "nor ", "though"))]
+    return [re.sub(r"^(?:but|however|still)\b,? ?", "", clause) for clause in turned]
+
+
+def _declines(plain: str) -> bool:
+    return bool(MAY_DECLINE.search(plain) and DECLINES.search(plain) and not DECLINES_NOTHING.search(plain))
 
 
 def _instructs(plain: str) -> bool:
     """An instruction that is more than «see a doctor» or «take care»."""
     if not INSTRUCTS.search(plain) or ASKS.search(plain):
         return False
-    return not any(empty.search(plain) for empty in (REFERS, COMFORTS, EMPTY_INSTRUCTIONS, DECLINES))
+    return not any(empty.search(plain) for empty in (REFERS, COMFORTS, EMPTY_INSTRUCTIONS)) and not _declines(plain)
 
 
-def _specific(plain: str) -> bool:
-    """True for a sentence with a word that would not fit into an answer to any question."""
-    words = _WORD.findall(plain)
-    if len(words) < THRESHOLDS["statement_words"]:
-        return False
-    return any(len(word) > _SHORT_WORD and not _fits_anywhere(word) for word in words)
-
-
-@lru_cache(maxsize=50_000)
-def _fits_anywhere(word: str) -> bool:
-    """True when the word, or what is left of it without a common ending, stands in generic.txt."""
-    bare = word.partition("'")[0]
-    stems = {bare, *(bare.removesuffix(ending) + added for ending, added in _ENDINGS if bare.endswith(ending))}
-    return bool(stems & _generic())
-
-
-@cache
-def _generic() -> frozenset[str]:
-    lines = read_text(Path(__file__).with_name("generic.txt")).splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+def _stated(clause: str, declined: bool) -> int:
+    """Words of a clause that says something usable of its own; 0 for any other."""
+    words = _WORD.findall(clause)
+    if len(words) < THRESHOLDS["statement_words"] or ASKS.search(clause) or _SUBORDINATE.search(clause):
+        return 0
+    if _FIGURE.search(clause) and not _declines(clause):
+        return len(words)
+    empty = (DISCLAIMS, COMFORTS, GENERALITIES, DIGRESSES, *((REASONS,) if declined else ()))
+    if any(pattern.search(clause) for pattern in empty) or _declines(clause) or REFERS.search(clause):
+        return 0
+    return len(words) if says_something(words) or VERDICT.search(clause) else 0
 
 
 def _quote(text: str) -> str:

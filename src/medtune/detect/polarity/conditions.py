@@ -12,7 +12,8 @@ _LEAVE = words_of("may can might could fine ok okay safe free")
 _ASKING = words_of("ask check consult call speak talk asking approval")
 _AGENTS = words_of(
     "doctor doctors nurse dispatcher physician pharmacist operator midwife specialist team expert gp control advice "
-    "professional surgeon clinician centre paramedic label helpline permission dentist optician consultant radiographer therapist physiotherapist"
+    "professional surgeon clinician centre paramedic label helpline permission dentist optician consultant "
+    "radiographer therapist physiotherapist"
 )
 _APPROVALS = words_of("approval permission consent supervision clearance blessing agreement go-ahead say-so")
 
