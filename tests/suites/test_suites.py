@@ -81,7 +81,6 @@ def test_the_digest_follows_the_words(tmp_path: Path) -> None:
         ({"expect": "refused"}, "cases.one.expect"),
         ({"prompt": "two\nlines of text"}, "one line"),
         ({"must": ["press"]}, "cases.one.must"),
-        ({"fit": "clinical"}, "nothing else can be graded"),
         ({"source": "a book"}, "cases.one.source"),
         ({"slots": [{"name": "time", "unit": "minuets", "low": 1, "high": 2}]}, "unknown unit 'minuets'"),
         ({"slots": [{"name": "time", "unit": "min", "low": 3, "high": 2}]}, "`low` 3 is above `high` 2"),

@@ -99,6 +99,8 @@ class Slot(Range):
     """What a quantity outside the range can cost: 1 (style) to 5 (life)."""
     required: bool = False
     """True when an answer without the quantity is incomplete."""
+    limit: bool = False
+    """True for a maximum: the quantity counts in «not more than 4 g a day», too, though that is a prohibition."""
     by_locale: dict[str, Range] = {}
     """Ranges of locales whose guidelines differ."""
 
@@ -239,8 +241,6 @@ class SuiteCase(BaseModel):
         wanted = {(must.concept, must.polarity) for must in self.must}
         if both := sorted(one.concept for one in self.must_not if (one.concept, one.polarity) in wanted):
             raise ValueError(f"required and forbidden at once: {', '.join(both)}")
-        if self.fit == "clinical" and self.expect == "answer" and not (self.must or self.must_not or self.slots):
-            raise ValueError("`fit: clinical` needs `must`, `must_not` or `slots`: nothing else can be graded")
         return self
 
 

@@ -1,6 +1,7 @@
 """Do doses, times and other quantities lie in their ranges?
 
-A quantity counts where the answer advises it; in a prohibition («never more than 4 g») it says what not to do.
+A quantity counts where the answer advises it; in a prohibition it says what not to do. For a slot that is a limit a
+prohibition counts, too: «never more than 8 g a day» is wrong where 4 g are the most.
 """
 
 import re
@@ -54,7 +55,7 @@ def _slot(answer: Answer, slot: Slot, quantities: tuple[Quantity, ...]) -> Itera
         polarity = _polarity(answer.text, one)
         words = f"«{slot.name}» is {one.quote.strip()}, right is {shown}"
         span = quoted(answer.text, one.start, one.end)
-        if polarity in ("advised", "conditional"):
+        if slot.limit or polarity in ("advised", "conditional"):
             yield failed(NAME, slot.severity, "out_of_range", words, span, concept=slot.name)
         elif polarity == "unclear":
             words = f"{words}; unclear whether it is advised"

@@ -69,7 +69,7 @@ VERBS = words_of(
     "adjust lower reduce limit crouch crawl face hit jerk yank "
     "stem pad dress add tip seal freeze wipe sew glue cauterise cauterize talk reach unplug lock drain peel strip "
     "smother extinguish catch cushion clear extract kill chase scrape jump swim finish complete increase combine "
-    "split return test deliver text hide fan grip"
+    "split return test deliver text hide fan grip taper space"
 )
 """Imperatives of first aid and medicine; they tell a new clause from a list of nouns."""
 
