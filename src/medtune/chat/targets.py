@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from medtune.chat.family import Family
 from medtune.core.errors import ModelError
@@ -43,6 +43,14 @@ def target_layers(family: Family, linear_layers: Iterable[str]) -> list[str]:
             next_step="name the layers to adapt under `train.target_modules`, or complete the card",
         )
     return [name for name in inside if _kind(name) in wanted]
+
+
+def lora_targets(family: Family, linear_layers: Sequence[str]) -> list[str]:
+    """`target_layers` as PEFT's `target_modules`: the ends of their names where these name nothing else, else whole."""
+    layers = target_layers(family, linear_layers)
+    kinds = sorted({_kind(name) for name in layers})
+    alike = [name for name in linear_layers if _kind(name) in kinds]
+    return kinds if alike == layers else layers
 
 
 def check_dtype(family: Family, dtype: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from medtune.chat.family import Family
+from medtune.chat.targets import lora_targets
 from medtune.core.errors import ModelError
 from medtune.train.capability import Dtype
 from medtune.train.settings import Settings
@@ -118,15 +120,18 @@ def refuse_broken_weights(model: torch.nn.Module, folder: Path) -> None:
         )
 
 
-def add_lora(model: Any, settings: Settings, name: str) -> tuple[Any, Coverage]:
+def add_lora(model: Any, settings: Settings, name: str, family: Family | None = None) -> tuple[Any, Coverage]:
     """Put LoRA on the base; its first values depend on the seed only.
 
-    Raises ModelError when a target module's name matches no linear layer, naming those that exist.
+    `all-linear` means the layers of the family's card; without a card, every one but the output layer. Raises
+    ModelError when a target module's name matches no linear layer, naming those that exist.
     """
     from peft import LoraConfig, TaskType, get_peft_model
 
-    targets = settings.target_modules
-    if not isinstance(targets, str):
+    targets: Sequence[str] | str = settings.target_modules
+    if isinstance(targets, str):
+        targets = lora_targets(family, linear_layers(model)) if family else targets
+    else:
         _check_targets(targets, linear_layers(model), head_name(model))
     config = LoraConfig(
         task_type=TaskType.CAUSAL_LM,

@@ -28,7 +28,10 @@ def train(job: Job, recorder: Recorder) -> dict[str, Any]:
 
     device, plan = pick_device(), job.plan
     base = load_base(job.base.folder, job.base.name, device, dtype=_stored(plan), nf4=plan.method == "qlora")
-    model, coverage = unfreeze(base) if plan.method == "full" else add_lora(base, job.settings, job.base.name)
+    if plan.method == "full":
+        model, coverage = unfreeze(base)
+    else:
+        model, coverage = add_lora(base, job.settings, job.base.name, job.base.family)
     say(f"  {coverage.sentence()}")
     facts = {
         "device": device.type,
