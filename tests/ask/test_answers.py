@@ -10,6 +10,7 @@ from medtune.runs.records.ask import Response
 from medtune.runs.records.base import write_rows
 from medtune.tasks import load_task
 
+QUESTIONS_3 = [(f"held-out/row-{number}", 0) for number in range(3)]
 CASES_3 = held_out_cases([example(number) for number in range(3)], load_task("terminology"), 3)
 
 
@@ -27,11 +28,11 @@ def test_a_cut_last_line_is_asked_again(tmp_path: Path) -> None:
         append_answer(path, answer(number))
     whole = path.read_bytes()
     path.write_bytes(whole[:-7])
-    known = answers_so_far(path, CASES_3)
-    assert sorted(known) == ["held-out/row-0", "held-out/row-1"]
+    known = answers_so_far(path, QUESTIONS_3)
+    assert sorted(known) == QUESTIONS_3[:2]
     append_answer(path, answer(2))
     assert path.read_bytes() == whole
-    assert answers_so_far(path, CASES_3)["held-out/row-2"] == answer(2)
+    assert answers_so_far(path, QUESTIONS_3)["held-out/row-2", 0] == answer(2)
 
 
 def test_failed_and_foreign_answers_do_not_count(tmp_path: Path) -> None:
@@ -40,9 +41,9 @@ def test_failed_and_foreign_answers_do_not_count(tmp_path: Path) -> None:
     append_answer(path, answer(7))
     append_answer(path, answer(1))
     path.write_text(path.read_text(encoding="utf-8") + '{"case": "held-out/row-2"}\n', encoding="utf-8")
-    assert sorted(answers_so_far(path, CASES_3)) == ["held-out/row-1"]
+    assert sorted(answers_so_far(path, QUESTIONS_3)) == QUESTIONS_3[1:2]
     append_answer(path, answer(0))
-    assert answers_so_far(path, CASES_3)["held-out/row-0"].finish_reason == "stop"
+    assert answers_so_far(path, QUESTIONS_3)["held-out/row-0", 0].finish_reason == "stop"
 
 
 def test_earlier_answers_count_for_the_same_build_setting_and_question(tmp_path: Path) -> None:
@@ -50,15 +51,15 @@ def test_earlier_answers_count_for_the_same_build_setting_and_question(tmp_path:
     write_rows(tmp_path / CASES, [CASES_3[0], changed, CASES_3[2]])
     write_rows(tmp_path / RESPONSES, [answer(number, build) for build in ("F16", "Q8_0") for number in range(3)])
     write_json(tmp_path / ASKED, {"builds": {"F16": {"key": "one"}, "Q8_0": {"key": "two"}}})
-    found = answers_of_earlier(tmp_path, {"F16": "one", "Q8_0": "another", "Q2_K": "new"}, CASES_3)
-    assert {build: sorted(known) for build, known in found.items()} == {"F16": ["held-out/row-0", "held-out/row-2"]}
-    assert found["F16"]["held-out/row-0"] == answer(0)
-    assert answers_of_earlier(tmp_path / "nowhere", {"F16": "one"}, CASES_3) == {}
+    found = answers_of_earlier(tmp_path, {"F16": "one", "Q8_0": "another", "Q2_K": "new"}, CASES_3, QUESTIONS_3)
+    assert {build: sorted(known) for build, known in found.items()} == {"F16": [QUESTIONS_3[0], QUESTIONS_3[2]]}
+    assert found["F16"]["held-out/row-0", 0] == answer(0)
+    assert answers_of_earlier(tmp_path / "nowhere", {"F16": "one"}, CASES_3, QUESTIONS_3) == {}
     (tmp_path / ASKED).write_text("[]", encoding="utf-8")
-    assert answers_of_earlier(tmp_path, {"F16": "one"}, CASES_3) == {}
+    assert answers_of_earlier(tmp_path, {"F16": "one"}, CASES_3, QUESTIONS_3) == {}
 
 
 def test_answers_are_written_build_by_build_and_case_by_case() -> None:
-    known = {build: {f"held-out/row-{n}": answer(n, build) for n in (2, 0, 1)} for build in ("Q8_0", "F16")}
-    rows = in_order(["F16", "Q8_0"], CASES_3, known)
+    known = {build: {(f"held-out/row-{n}", 0): answer(n, build) for n in (2, 0, 1)} for build in ("Q8_0", "F16")}
+    rows = in_order(["F16", "Q8_0"], QUESTIONS_3, known)
     assert [(row.build, row.case[-1]) for row in rows] == [(b, c) for b in ("F16", "Q8_0") for c in "012"]

@@ -13,7 +13,8 @@ from exportrun import copy_run, example, recipe_of, view
 
 from medtune.ask import asking, stage
 from medtune.ask.asking import ask_build
-from medtune.ask.cases import held_out_cases
+from medtune.ask.cases import held_out_cases, questions_of
+from medtune.ask.noise import measure_noise
 from medtune.ask.setting import Setting, count_prompts
 from medtune.chat import load_tokenizer
 from medtune.config.recipe import Recipe
@@ -31,6 +32,7 @@ from medtune.tasks import load_task
 
 Exported = tuple[RunDir, Recipe]
 CASES_6 = held_out_cases([example(number) for number in range(6)], load_task("terminology"), 6)
+QUESTIONS_6 = questions_of(CASES_6, 0)
 BUILD_NAMES = ["base-F16", "F16", "Q8_0", "Q4_K_M"]
 PLAIN = Setting(Decoding(max_tokens=24, top_k=1), context=256, threads=1, servers=1, timeout_s=30.0)
 
@@ -41,7 +43,7 @@ def ask(toolchain: Toolchain, gguf: Path, how: Setting, logs: Path, cases: tuple
         toolchain,
         "F16",
         gguf,
-        cases,
+        questions_of(cases, 0),
         setting=how,
         logs=logs,
         on_answer=lambda one: answers.update({one.case: one.text}),
@@ -135,9 +137,11 @@ def test_a_killed_stage_goes_on_with_the_next_missing_case(
     asked_now: list[str] = []
     real = asking._ask
 
-    def counting(server: LlamaServer, build: str, case: AskedCase, how: Setting, shared: asking._Shared) -> Response:
-        asked_now.append(case.id)
-        return real(server, build, case, how, shared)
+    def counting(
+        server: LlamaServer, build: str, question: tuple[AskedCase, int], how: Setting, shared: asking._Shared
+    ) -> Response:
+        asked_now.append(question[0].id)
+        return real(server, build, question, how, shared)
 
     monkeypatch.setattr(asking, "_ask", counting)
     stage.run(view(recipe, "ask", run.path), run)
@@ -169,12 +173,12 @@ def test_a_server_that_dies_is_restarted_once_then_quoted(
 
     dying(1)
     answers: list[Response] = []
-    done = ask_build(toolchain, "F16", parent, CASES_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
+    done = ask_build(toolchain, "F16", parent, QUESTIONS_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
     assert done.restarts == 1 and [one.case for one in answers] == [case.id for case in CASES_6]
     dying(2)
     answers.clear()
     with pytest.raises(ServerError, match="died") as caught:
-        ask_build(toolchain, "F16", parent, CASES_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
+        ask_build(toolchain, "F16", parent, QUESTIONS_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
     assert "\n  | " in str(caught.value) and caught.value.exit_code == 2
     assert len(answers) <= 1
 
@@ -192,18 +196,18 @@ def test_a_question_without_an_answer_in_time_is_an_error_and_three_in_a_row_end
 
     monkeypatch.setattr(LlamaServer, "chat", chat)
     answers: list[Response] = []
-    ask_build(toolchain, "F16", parent, CASES_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
+    ask_build(toolchain, "F16", parent, QUESTIONS_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
     assert [one.finish_reason == "error" for one in answers] == [False, True, False, False, False, False]
     slow.update(case.messages[1].content for case in CASES_6[2:])
     with pytest.raises(ServerError, match="no answer in time"):
-        ask_build(toolchain, "F16", parent, CASES_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
+        ask_build(toolchain, "F16", parent, QUESTIONS_6, setting=PLAIN, logs=tmp_path, on_answer=answers.append)
 
 
 def test_a_build_that_is_no_gguf_is_said_to_be_one(toolchain: Toolchain, parent: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(parent.read_bytes()[:100_000])
     with pytest.raises((ServerError, ModelError), match=r"broken\.gguf|not a whole GGUF") as caught:
-        ask_build(toolchain, "F16", broken, CASES_6, setting=PLAIN, logs=tmp_path, on_answer=lambda one: None)
+        ask_build(toolchain, "F16", broken, QUESTIONS_6, setting=PLAIN, logs=tmp_path, on_answer=lambda one: None)
     assert caught.value.exit_code == 2
 
 
@@ -238,3 +242,38 @@ def test_plan_needs_no_finished_stage(exported: Exported, tmp_path: Path) -> Non
     assert lines[0] == "ask at most 6 held-out examples and 20 cases of the suite emergency-demo"
     assert lines[1] == "of base-F16, F16 and each quantization"
     assert stage.plan(view(recipe, "ask", run.path), run)[1] == "of base-F16, F16, Q8_0, Q4_K_M"
+
+
+CRITICAL_2 = tuple(case.model_copy(update={"critical": number == 1}) for number, case in enumerate(CASES_6[:2]))
+
+
+def test_samples_of_critical_cases_have_seeds_of_their_own_and_come_again(
+    toolchain: Toolchain, parent: Path, tmp_path: Path
+) -> None:
+    how = replace(PLAIN, sampling=replace(PLAIN.decoding, temperature=1.5, top_k=0, seed=7))
+    runs = []
+    for _ in range(2):
+        answers: list[Response] = []
+        questions = questions_of(CRITICAL_2, 3)
+        ask_build(toolchain, "F16", parent, questions, setting=how, logs=tmp_path, on_answer=answers.append)
+        runs.append([(one.case, one.sample, one.seed, one.text) for one in answers])
+    assert runs[0] == runs[1]
+    assert [(case, sample) for case, sample, _, _ in runs[0]] == [
+        (CRITICAL_2[0].id, 0), (CRITICAL_2[1].id, 0), *((CRITICAL_2[1].id, sample) for sample in (1, 2, 3)),
+    ]  # fmt: skip
+    assert [seed for *_, seed, _ in runs[0][:2]] == [None, None]
+    assert len({seed for *_, seed, _ in runs[0][2:]}) == 3
+    assert len({text for *_, text in runs[0][2:]}) > 1
+
+
+def test_parallel_slots_answer_everything_and_publish_their_noise(
+    toolchain: Toolchain, parent: Path, tmp_path: Path
+) -> None:
+    how = replace(PLAIN, slots=4)
+    answers: list[Response] = []
+    ask_build(toolchain, "F16", parent, QUESTIONS_6, setting=how, logs=tmp_path, on_answer=answers.append)
+    known = {(one.case, one.sample): one for one in answers}
+    assert set(known) == {(case.id, 0) for case in CASES_6}
+    noise = measure_noise(toolchain, parent, CASES_6, how, known, logs=tmp_path)
+    assert noise["asked_twice"] == 6 and 0 <= noise["changed"] <= 6
+    assert noise["low"] <= noise["rate"] <= noise["high"]

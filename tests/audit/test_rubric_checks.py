@@ -133,11 +133,14 @@ def test_improbable_and_novel_answers_go_to_review() -> None:
     assert found("cut", GOOD_CUT, novelty=strange) == [("novelty", "review", "novel_step")]
 
 
-def test_novelty_measures_each_step_against_the_nearest_known_one() -> None:
+def test_novelty_measures_each_step_against_the_known_ones() -> None:
     index = build_index(["1. Press firmly on the wound.\n2. Call an ambulance if it does not stop."], 0.2)
-    assert index.nearest("Press firmly on the wound.") == pytest.approx(1.0)
-    assert index.nearest("Pressing on wounds firmly helps") > index.nearest("Collect the blood in a vessel") > 0 - 1e-9
-    assert index.nearest("Collect it into a vessel") == 0.0
+    assert index.likeness("Press firmly on the wound.") == pytest.approx(1.0)
+    assert index.likeness("Pressing on wounds firmly helps") > index.likeness(
+        "Collect blood from the wound in a vessel"
+    )
+    assert index.likeness("Collect it into a vessel") == 0.0
+    assert index.likeness("Press firmly on the wound.", without={"Press firmly on the wound."}) < 0.5
     assert steps_of("# Head\n1. **Press** on the wound now. Then wait for help.\n\n- Ok") == [
         "Press on the wound now.",
         "Then wait for help.",

@@ -14,8 +14,10 @@ from medtune.runs.records.base import read_rows
 ANSWERS = "answers"
 """Folder of the growing files; it is removed when responses.jsonl holds them all."""
 
-Known = dict[str, Response]
-"""Answers of one build by case."""
+Question = tuple[str, int]
+"""A case and a sample of it; sample 0 is the greedy answer."""
+Known = dict[Question, Response]
+"""Answers of one build."""
 
 
 def answers_file(folder: Path, build: str, key: str) -> Path:
@@ -29,36 +31,40 @@ def append_answer(path: Path, answer: Response) -> None:
     append_jsonl(path, answer.model_dump(mode="json", exclude_none=True))
 
 
-def answers_so_far(path: Path, cases: Sequence[AskedCase]) -> Known:
+def answers_so_far(path: Path, questions: Sequence[Question]) -> Known:
     """What a killed run left. An answer that failed is asked again."""
-    wanted = {case.id for case in cases}
+    wanted = set(questions)
     known: Known = {}
     for value in read_jsonl_prefix(path):
         try:
             answer = Response.model_validate(value)
         except ValidationError:
             continue
-        if answer.case in wanted and answer.finish_reason != "error":
-            known[answer.case] = answer
+        if (answer.case, answer.sample) in wanted and answer.finish_reason != "error":
+            known[answer.case, answer.sample] = answer
     return known
 
 
-def answers_of_earlier(folder: Path, keys: Mapping[str, str], cases: Sequence[AskedCase]) -> dict[str, Known]:
+def answers_of_earlier(
+    folder: Path, keys: Mapping[str, str], cases: Sequence[AskedCase], questions: Sequence[Question]
+) -> dict[str, Known]:
     """Answers in a finished folder to the same questions by the same build file under the same setting."""
     try:
         before = {case.id: case.messages for case in read_rows(folder / CASES, AskedCase)}
-        same = {case.id for case in cases if before.get(case.id) == case.messages}
+        unchanged = {case.id for case in cases if before.get(case.id) == case.messages}
+        same = {question for question in questions if question[0] in unchanged}
         builds = read_json(folder / ASKED)["builds"]
         fit = {name for name, key in keys.items() if builds.get(name, {}).get("key") == key}
         found: dict[str, Known] = {name: {} for name in fit}
         for answer in read_rows(folder / RESPONSES, Response):
-            if answer.build in fit and answer.case in same and answer.finish_reason != "error":
-                found[answer.build][answer.case] = answer
+            question = (answer.case, answer.sample)
+            if answer.build in fit and question in same and answer.finish_reason != "error":
+                found[answer.build][question] = answer
     except (MedtuneError, KeyError, TypeError, AttributeError, OSError):
         return {}  # nothing there, or nothing that can be read: everything is asked
     return found
 
 
-def in_order(builds: Iterable[str], cases: Sequence[AskedCase], known: Mapping[str, Known]) -> list[Response]:
-    """All answers, build by build, case by case."""
-    return [known[build][case.id] for build in builds for case in cases]
+def in_order(builds: Iterable[str], questions: Sequence[Question], known: Mapping[str, Known]) -> list[Response]:
+    """All answers, build by build, question by question."""
+    return [known[build][question] for build in builds for question in questions]

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from medtune.runs.records.ask import AskedCase
 from medtune.runs.records.collect import Turn
 from medtune.runs.records.prepare import Example
-from medtune.suites import Suite
+from medtune.suites import Question, Suite
 from medtune.tasks import Task, check_contract
 
 HELD_OUT = "held-out"
@@ -28,18 +28,35 @@ def held_out_cases(examples: Sequence[Example], task: Task, at_most: int) -> tup
 def suite_cases(suite: Suite, task: Task, at_most: int | None) -> tuple[AskedCase, ...]:
     """A suite's cases under the task's system prompt. Only cases that are fit for a form verdict count for one."""
     return tuple(
-        AskedCase(
-            id=f"{suite.name}/{question.id}",
-            suite=suite.name,
-            cluster=f"{suite.name}/{question.case.cluster}",
-            messages=(Turn(role="system", content=task.system), Turn(role="user", content=question.prompt)),
-            gated=question.case.fit == "form",
-            contract=task.name if question.case.fit == "form" else "",
-            severity=question.case.severity,
-            public=True,
-        )
+        suite_case(suite, question, task.system, task.name if question.case.fit == "form" else "")
         for question in suite.questions[:at_most]
     )
+
+
+def suite_case(suite: Suite, question: Question, system: str, contract: str) -> AskedCase:
+    """One question of a suite; without a system prompt when that is empty."""
+    turns = (Turn(role="user", content=question.prompt),)
+    return AskedCase(
+        id=f"{suite.name}/{question.id}",
+        suite=suite.name,
+        cluster=f"{suite.name}/{question.case.cluster}",
+        messages=(Turn(role="system", content=system), *turns) if system else turns,
+        gated=bool(contract),
+        contract=contract,
+        severity=question.case.severity,
+        public=True,
+        scenario=question.case.id,
+        category=question.case.category,
+        critical=question.case.critical,
+        clinical=question.case.fit == "clinical",
+    )
+
+
+def questions_of(cases: Sequence[AskedCase], samples: int) -> list[tuple[AskedCase, int]]:
+    """Every case greedily first, then the samples of each critical one, round by round."""
+    asked = [(case, 0) for case in cases]
+    critical = [case for case in cases if case.critical]
+    return asked + [(case, sample) for sample in range(1, samples + 1) for case in critical]
 
 
 def _held_out(example: Example, task: Task) -> AskedCase:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from medtune.core.errors import DataError
-from medtune.core.hashing import digest_json
+from medtune.core.hashing import digest_json, sha256_text
 from medtune.llamacpp.gguf_info import read_gguf
 from medtune.llamacpp.toolchain import Toolchain
 from medtune.llm.llamaserver_api import apply_template, tokenize
@@ -37,11 +37,30 @@ class Setting:
     servers: int
     """Side by side, each with one slot, so that no two answers share a batch."""
     timeout_s: float
+    slots: int = 1
+    """Questions that a server answers at the same time; more than one is for screening."""
+    sampling: Decoding | None = None
+    """How samples of critical cases are drawn; None when there are none."""
+
+    def decoding_of(self, case: AskedCase, sample: int) -> Decoding:
+        """The greedy decoding for sample 0; else the sampling, with a seed of the question's own."""
+        if sample == 0 or self.sampling is None:
+            return self.decoding
+        return replace(self.sampling, seed=sample_seed(self.sampling.seed, case.id, sample))
 
     def key(self, build_sha256: str, toolchain: Toolchain) -> str:
         """Stands for everything beside the question that an answer depends on."""
         values = asdict(self.decoding) | {"context": self.context, "threads": self.threads}
+        if self.slots > 1:
+            values["slots"] = self.slots
+        if self.sampling is not None:
+            values["sampling"] = asdict(self.sampling)
         return digest_json([build_sha256, toolchain.digest, values])
+
+
+def sample_seed(seed: int, case: str, sample: int) -> int:
+    """A seed (31 bits) that depends on the recipe's seed, the case and the number of the sample only."""
+    return int(sha256_text(f"{seed}:{case}:{sample}")[:8], 16) & 0x7FFFFFFF
 
 
 def choose_threads(largest_bytes: int, toolchain: Toolchain, asked_threads: int | None, cores: int) -> int:
@@ -138,7 +157,8 @@ def as_facts(setting: Setting, toolchain: Toolchain) -> dict[str, Any]:
         "context": setting.context,
         "threads": setting.threads,
         "servers": setting.servers,
-        "slots": 1,
+        "slots": setting.slots,
+        "sampling": asdict(setting.sampling) if setting.sampling else None,
         "prompt_cache": False,
         "timeout_s": setting.timeout_s,
         "llama_cpp": {"version": toolchain.version, "digest": toolchain.digest, "backend": toolchain.backend},

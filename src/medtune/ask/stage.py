@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from medtune.ask.answers import (
     ANSWERS,
     Known,
+    Question,
     answers_file,
     answers_of_earlier,
     answers_so_far,
@@ -15,8 +17,9 @@ from medtune.ask.answers import (
     in_order,
 )
 from medtune.ask.asking import Asked, ask_build
-from medtune.ask.cases import held_out_cases, suite_cases
+from medtune.ask.cases import held_out_cases, questions_of, suite_cases
 from medtune.ask.figures import figures, suite_facts
+from medtune.ask.noise import measure_noise
 from medtune.ask.setting import (
     Setting,
     as_facts,
@@ -33,6 +36,7 @@ from medtune.core.errors import DataError, MedtuneError, RunDirError
 from medtune.core.hashing import sha256_file
 from medtune.core.io import write_json
 from medtune.llamacpp.toolchain import Toolchain, find
+from medtune.llm.messages import Decoding
 from medtune.runs.layout import ASKED, BUILDS, CASES, RESPONSES, TEST, RunDir
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.ask import AskedCase, Response
@@ -57,7 +61,7 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     at_most = min(suites.held_out, suites.limit or suites.held_out)
     asked = [f"at most {at_most} held-out examples"]
     for name in suites.names:
-        asked.append(f"{len(load_suite(name).cases[: suites.limit])} cases of the suite {name}")
+        asked.append(f"{len(load_suite(name, recipe.folder).questions[: suites.limit])} cases of the suite {name}")
     try:
         builds = ", ".join(build.name for build in read_row_list(run.stage("export") / BUILDS, Build))
     except MedtuneError:
@@ -67,7 +71,14 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         f"of {builds}",
         f"greedily, at most {recipe.ask.max_tokens or task.decoding.max_tokens} tokens an answer, one slot a server, "
         "no prompt cache",
+        *_samples_words(recipe),
     ]
+
+
+def _samples_words(recipe: RecipeView) -> list[str]:
+    if not recipe.ask.samples:
+        return []
+    return [f"and {recipe.ask.samples} samples of each critical case at temperature {recipe.ask.sample_temperature:g}"]
 
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
@@ -91,29 +102,36 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     setting = _setting(recipe, task, prompt_tokens, files, toolchain)
     write_rows(stage.path / CASES, cases)
     keys = {name: setting.key(build.sha256, toolchain) for name, build in builds.items()}
-    known = _known(stage, run, keys, cases)
+    questions = questions_of(cases, recipe.ask.samples)
+    wanted = [(case.id, sample) for case, sample in questions]
+    known = _known(stage, run, keys, cases, wanted)
     asked: dict[str, Asked] = {}
-    with progress(len(builds) * len(cases), "ask") as bar:
+    with progress(len(builds) * len(questions), "ask") as bar:
         for name, gguf in files.items():
-            missing = [case for case in cases if case.id not in known[name]]
-            bar.advance(len(cases) - len(missing), build=name)
+            missing = [(case, sample) for case, sample in questions if (case.id, sample) not in known[name]]
+            bar.advance(len(questions) - len(missing), build=name)
             if missing:
                 keep = _keeper(answers_file(stage.path, name, keys[name]), known[name], bar)
                 logs = stage.path / _LOGS
                 asked[name] = ask_build(toolchain, name, gguf, missing, setting=setting, logs=logs, on_answer=keep)
-                stage.event("asked", build=name, cases=len(missing), seconds=round(asked[name].seconds, 3))
-    write_rows(stage.path / RESPONSES, in_order(keys, cases, known))
+                stage.event("asked", build=name, questions=len(missing), seconds=round(asked[name].seconds, 3))
+    write_rows(stage.path / RESPONSES, in_order(keys, wanted, known))
     facts = {
         **as_facts(setting, toolchain),
         "cases": len(cases),
         "gated": sum(case.gated for case in cases),
-        "suites": suite_facts(recipe.suites.names, cases),
+        "suites": suite_facts(recipe.suites.names, cases, recipe.folder),
         "builds": {
             name: {**_file_facts(build, keys[name]), **figures(known[name].values(), asked.get(name, Asked()))}
             for name, build in builds.items()
         },
         "prompt_tokens": prompt_tokens,
+        "samples": recipe.ask.samples,
     }
+    if setting.slots > 1:
+        facts["noise"] = measure_noise(
+            toolchain, files[PARENT_BUILD], cases, setting, known[PARENT_BUILD], logs=stage.path / _LOGS
+        )
     write_json(stage.path / ASKED, facts)
     shutil.rmtree(stage.path / ANSWERS, ignore_errors=True)
     return _finish(stage, recipe, facts, toolchain)
@@ -125,7 +143,7 @@ def _cases(recipe: RecipeView, run: RunDir, task: Task) -> tuple[AskedCase, ...]
     examples = read_rows(run.stage("prepare") / TEST, Example)
     cases = held_out_cases(examples, task, min(suites.held_out, suites.limit or suites.held_out))
     for name in suites.names:
-        cases += suite_cases(load_suite(name), task, suites.limit)
+        cases += suite_cases(load_suite(name, recipe.folder), task, suites.limit)
     if not cases:
         raise DataError(
             "there is nothing to ask: the test split is empty and no suite is named",
@@ -158,24 +176,35 @@ def _setting(
         threads=threads,
         servers=choose_servers(largest, toolchain, threads=threads, cores=cores, cases=len(prompt_tokens)),
         timeout_s=recipe.ask.timeout_s,
+        slots=recipe.ask.slots,
+        sampling=_sampling(recipe, decoding),
     )
 
 
-def _known(stage: StageFolder, run: RunDir, keys: dict[str, str], cases: Sequence[AskedCase]) -> dict[str, Known]:
+def _sampling(recipe: RecipeView, decoding: Decoding) -> Decoding | None:
+    """How the deployment draws its answers; None when no samples are asked for."""
+    if not recipe.ask.samples:
+        return None
+    return replace(decoding, temperature=recipe.ask.sample_temperature, top_p=recipe.ask.sample_top_p)
+
+
+def _known(
+    stage: StageFolder, run: RunDir, keys: dict[str, str], cases: Sequence[AskedCase], wanted: Sequence[Question]
+) -> dict[str, Known]:
     """Answers that need not be asked for again: of a finished stage, of a killed one, of one killed at its very end."""
     known: dict[str, Known] = {name: {} for name in keys}
     for folder in (run.stage(NAME), stage.path):
-        for name, answers in answers_of_earlier(folder, keys, cases).items():
+        for name, answers in answers_of_earlier(folder, keys, cases, wanted).items():
             known[name].update(answers)
     for name, key in keys.items():
-        known[name].update(answers_so_far(answers_file(stage.path, name, key), cases))
+        known[name].update(answers_so_far(answers_file(stage.path, name, key), wanted))
     return known
 
 
 def _keeper(path: Path, known: Known, bar: Progress) -> Callable[[Response], None]:
     def keep(answer: Response) -> None:
         append_answer(path, answer)
-        known[answer.case] = answer
+        known[answer.case, answer.sample] = answer
         bar.advance(build=answer.build)
 
     return keep
@@ -201,7 +230,7 @@ def _finish(stage: StageFolder, recipe: RecipeView, facts: dict[str, Any], toolc
             "cases": facts["cases"],
             "gated": facts["gated"],
             "builds": list(facts["builds"]),
-            "answers": facts["cases"] * len(facts["builds"]),
+            "answers": sum(values["answers"] for values in facts["builds"].values()),
             "context": facts["context"],
             "servers": facts["servers"],
             "threads": facts["threads"],

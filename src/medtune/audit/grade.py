@@ -139,7 +139,7 @@ def _answer(
         finish_reason=response.finish_reason,
         question=next(turn.content for turn in reversed(case.messages) if turn.role == "user"),
         severity=case.severity,
-        task=load_task(case.contract) if case.contract else None,
+        task=load_task(contract) if (contract := _contract(case, rubric)) else None,
         canned=canned,
         rubric=rubric,
         lexicon=context.rubrics.lexicon if context.rubrics else None,
@@ -148,6 +148,10 @@ def _answer(
         surprise=context.surprises.get((response.build, response.case, response.sample)),
         novelty=context.steps.measure(response.text) if context.steps and rubric else None,
     )
+
+
+def _contract(case: AskedCase, rubric: SuiteCase | None) -> str:
+    return case.contract or (rubric.structure if rubric and rubric.structure else "")
 
 
 def run_checks(answer: Answer, checks: Mapping[str, Check] = CHECKS) -> tuple[CheckResult, ...]:

@@ -1,4 +1,4 @@
-"""Which steps are known: those of the suites' reference answers and of the training data's answers."""
+"""Which steps are known: those of the suites' reference answers, the lexicon's sentences and the training data."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,46 +8,44 @@ from medtune.core.io import read_jsonl
 from medtune.runs.layout import TRAIN, RunDir
 from medtune.suites import Suite
 
-SHARE = 0.02
-"""Of the known steps themselves that resemble no other one: as far as these lie apart, a step is not called new."""
+SHARE = 0.05
+"""Of the reference answers' own steps that resemble no other text so little: they set the limit."""
 _MOST_TRAINED = 4000
-_MOST_COMPARED = 400
+_MOST_LEFT_OUT = 150
 
 
 def step_index(rubrics: Rubrics | None, run: RunDir | None = None) -> StepIndex | None:
-    """The index of a run's known steps; None when there are none."""
+    """The index of a run's known steps; None when there is no reference answer to set the limit by."""
     if rubrics is None:
         return None
     texts = [text for suite in rubrics.suites.values() for text in references(suite)]
+    others = list(_sentences(rubrics))
     if run is not None and (run.stage("prepare") / TRAIN).exists():
-        texts += _trained(run)
-    return index_of(texts)
+        others += _trained(run)
+    return index_of(texts, others)
 
 
-def index_of(texts: Sequence[str]) -> StepIndex | None:
-    """An index whose limit is the SHARE quantile of each text's steps against all other texts; None without steps."""
-    index = build_index(texts, 0.0)
-    if not index.steps:
+def index_of(texts: Sequence[str], others: Sequence[str] = ()) -> StepIndex | None:
+    """An index of all steps; its limit is the SHARE quantile of the steps of `texts`, each text left out in turn."""
+    whole = build_index([*texts, *others], 0.0)
+    likeness: list[float] = []
+    for text in texts[:: max(1, len(texts) // _MOST_LEFT_OUT)]:
+        own = set(steps_of(text))
+        likeness += [whole.likeness(step, without=own) for step in own]
+    if not likeness:
         return None
-    return StepIndex(index.steps, round(_limit(texts), 4))
+    return StepIndex(whole.steps, round(sorted(likeness)[int(SHARE * len(likeness))], 4))
+
+
+def _sentences(rubrics: Rubrics) -> Iterable[str]:
+    """The sentences with which the lexicon proves its concepts."""
+    for concept in rubrics.lexicon.concepts.values():
+        yield from (*concept.tests.advised, *concept.tests.prohibited, *(one.text for one in concept.tests.tricky))
 
 
 def references(suite: Suite) -> Iterable[str]:
     """Every reference answer of a suite."""
     return (text for case in suite.cases for text in case.references)
-
-
-def _limit(texts: Sequence[str]) -> float:
-    """Leave one text out at a time, at most `_MOST_COMPARED` steps in all, evenly drawn."""
-    chosen = texts[:: max(1, len(texts) * 4 // _MOST_COMPARED)]
-    nearest: list[float] = []
-    whole = build_index(texts, 0.0)
-    for text in chosen:
-        own = set(steps_of(text))
-        nearest += [whole.nearest(step, without=own) for step in own]
-    if not nearest:
-        return 0.0
-    return sorted(nearest)[int(SHARE * len(nearest))]
 
 
 def _trained(run: RunDir) -> list[str]:

@@ -139,6 +139,22 @@ def register(
     )
 
 
+def undeclared(
+    judgements: Sequence[Judgement], history: History, asked: str, signed: Mapping[str, str]
+) -> list[Judgement]:
+    """A clinical gate that was declared after the first question (`asked`, UTC) passes nothing that nobody signed."""
+    if history.declared is not None and history.declared <= asked:
+        return list(judgements)
+    when = history.declared or "never before the audit"
+    why = f"the gate was declared {when}, the first question was asked {asked}"
+    return [
+        replace(judgement, verdict=HOLD, rule=f"{why}; by itself it says {judgement.verdict}: {judgement.rule}")
+        if judgement.verdict.releasable and judgement.build not in signed
+        else judgement
+        for judgement in judgements
+    ]
+
+
 def capped(
     judgements: Sequence[Judgement], history: History, signed: Mapping[str, str] | None = None
 ) -> list[Judgement]:

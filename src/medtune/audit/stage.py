@@ -19,7 +19,7 @@ from medtune.audit.gate import Gate, Judgement, judge
 from medtune.audit.gate_clinical import SMOKE_CASES, adjusted_p_values, judge_clinical
 from medtune.audit.grade import Context, grade_all
 from medtune.audit.known_steps import step_index
-from medtune.audit.registration import WAY_OUT, History, answers_digests, capped, changed_gate, register
+from medtune.audit.registration import WAY_OUT, History, answers_digests, capped, changed_gate, register, undeclared
 from medtune.audit.regrade import flips_between, grades_before
 from medtune.audit.rubrics import HELD_OUT, Rubrics, load_rubrics
 from medtune.audit.summary import difference, rates, summarise
@@ -120,6 +120,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         flips=flips_between(before, grades),
     )
     final = capped(judgements, history, signed)
+    if gate.scope == "clinical":
+        final = undeclared(final, history, read_manifest(run, "ask").started, signed)
     verdicts = _verdicts(builds, figures, counts, final, gate=gate, history=history, signed=signed)
     write_rows(folder.path / GRADES, grades)
     write_json(folder.path / VERDICTS, [verdict.model_dump(mode="json") for verdict in verdicts])

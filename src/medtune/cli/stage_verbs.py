@@ -42,6 +42,5 @@ def _verb(name: str) -> click.Command:
 collect = _verb("collect")
 prepare = _verb("prepare")
 train = _verb("train")
-audit = _verb("audit")
 release = _verb("release")
 report = _verb("report")

@@ -193,7 +193,7 @@ class LlamaServer:
         argv: list[str | Path] = [self._toolchain.server, "--model", self.model, "--alias", self.model.stem]
         argv += ["--host", "127.0.0.1", "--port", str(port), "--no-ui", "--no-slots", "--offline", "--jinja"]
         argv += ["--parallel", str(self._slots), "--ctx-size", str((self._ctx_size or 0) * self._slots)]
-        argv += ["--threads", str(self._threads), "--threads-http", "2"]
+        argv += ["--threads", str(self._threads), "--threads-http", str(self._slots + 1)]
         argv += ["--no-cache-prompt", "--cache-ram", "0", "--no-cache-idle-slots", "--ctx-checkpoints", "0"]
         # the answer must come back as the model wrote it: nothing may be taken out as "thoughts"
         argv += ["--reasoning-format", "none"]

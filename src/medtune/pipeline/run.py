@@ -5,6 +5,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from medtune.audit.declared import gate_digest, thresholds_of
+from medtune.audit.registration import declare
 from medtune.core.console import say
 from medtune.core.errors import GateError, MedtuneError
 from medtune.core.io import read_json
@@ -58,6 +60,8 @@ def run_recipe(
             check_before_run(opened, tuple(step.name for step in steps if step.will_run))
             write_provenance(opened.run, str(opened.folder), overrides)
         write_recipe(opened)
+        # Before the first question, and so before anybody can have seen an answer.
+        declare(opened.run, gate_digest(opened.recipe.audit), thresholds_of(opened.recipe.audit))
         ran, fresh = _run_steps(opened, steps)
     return _conclude(opened, steps, ran, fresh)
 

@@ -2,18 +2,19 @@
 
 import re
 
-from medtune.audit.checks.answer import Answer, failed, passed
+from medtune.audit.checks.answer import Answer, failed, passed, review
 from medtune.core.text import fold
 from medtune.detect.garble import find_leak
 from medtune.runs.records.audit import CheckResult
 
 NAME = "integrity"
-VERSION = 1
+VERSION = 2
 """Raised when the same answer could be judged differently than before."""
 
 _SEVERITY = 3
 _ECHO_WORDS = 4
 """A shorter question may well stand in a good answer."""
+_ENDED = re.compile(r"[.!?…:;|>`)\]}\"'”’»*_~-]\s*$")
 _WORD = re.compile(r"[^\W_]")
 
 
@@ -31,4 +32,8 @@ def check(answer: Answer) -> CheckResult:
     question = fold(answer.question)
     if len(question.split()) >= _ECHO_WORDS and question in fold(answer.text):
         return failed(NAME, _SEVERITY, "echo", "it repeats the question", question[:120])
+    if answer.finish_reason == "unknown" and not _ENDED.search(answer.text):
+        return review(
+            NAME, _SEVERITY, "no_end", "it may be cut: nobody recorded how it ended", answer.text.strip()[-60:]
+        )
     return passed(NAME, _SEVERITY)
