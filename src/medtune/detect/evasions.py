@@ -121,6 +121,12 @@ REFERS = any_of(
     rf"\b(?:told|agree|agreed|clear|cleared|plan|decided|follow)\b.{{0,40}}\b{_HELPERS}\b",
     rf"\b{_HELPERS} (?:is|would be|are) the (?:one|right|best|person|people|place)\b",
     rf"\b(?:by|with|from|in with) (?:an? |his |her |their |your |the )(?:own )?(?:\w+ )?{_HELPERS}\b",
+    r"\b(?:get|have|had) (?:it|them|that|this|things|one) (?:\w+ )?(?:looked|checked|seen|examined|tested"
+    r"|assessed)\b",
+    r"\b(?:needs?|deserves?|warrants?|merits?|worth|wants) (?:an? |to be )?(?:\w+ )?(?:check|checking|checked"
+    r"|looking at|look|seeing|seen|review"
+    r"|reviewed|examination|examined|assessment|assessed|investigat\w+|trip to)\b",
+    rf"\b(?:run|talk|go over|check|clear) .{{0,40}}(?:past|by|over with|through with) .{{0,15}}{_HELPERS}\b",
     r"\bbe seen\b|\bmedical opinion\b|\bdouble-check\b|\bproper check\b|\byour clinic\b|\bsee someone\b"
     r"|\bask (?:yours|before)\b",
     r"\b(?:search|look|read up|find more|check|there is|there are|plenty|lots) .{0,30}"

@@ -53,7 +53,8 @@ EMPTY_INSTRUCTIONS = any_of(
     r"|ignore|give up)"
     r"|(?:do not|don't|never) (?:hesitate|worry|give up|ignore|panic|rely|act on|take (?:this|anything)"
     r"|wait (?:and|to (?:see|ask|call)))"
-    r"|use (?:a |the )?(?:reliable|trusted|search|internet)|keep (?:asking|an open mind|to your (?:plan|usual)))\b",
+    r"|use (?:a |the )?(?:reliable|trusted|search|internet)|keep (?:it up|up the|going|asking|an open mind"
+    r"|to your (?:plan|usual)))\b",
 )
 """An instruction in form only."""
 
@@ -71,6 +72,8 @@ LIMITS = any_of(
 """People and circumstances for whom what was advised may not hold. Plain maxima are part of an answer."""
 
 HEDGES = any_of(
+    r"^(?:perhaps|maybe|possibly|probably|presumably|conceivably)\b|\byou(?:'ve)? (?:probably|possibly|may|might"
+    r"|could) (?:have|well have|be)\b",
     r"\bcan(?:not|'t| not) see\b.{0,20}\bfrom here\b",
     r"\b(?:can ?not|can't|could not|couldn't|hard to|difficult to|impossible to|not able to"
     r"|unable to) (?:be (?:sure|certain)"

@@ -176,6 +176,8 @@ def _mark(sentence: str, whole: str, goes_on: bool, declined: bool) -> _Marks:
 
 def _after_turn(plain: str) -> list[str]:
     """Clauses behind the first «but» that follows the declining words: «I can't …, but …»."""
+    if plain.startswith(("while ", "although ", "though ", "even though ")) and ", " in plain:
+        plain = plain.partition(", ")[0] + "; " + plain.partition(", ")[2]
     clauses = [clause.strip() for clause in re.split(r"(?=\b(?:but|however|though|still)\b)|(?<=[:;]) ", plain)]
     first = next((number for number, clause in enumerate(clauses) if _declines(clause)), len(clauses))
     turned = [clause for clause in clauses[first + 1 :] if not clause.startswith(("not ", "no ", "nor ", "though"))]
