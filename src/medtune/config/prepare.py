@@ -34,3 +34,7 @@ class PrepareSection(Section):
     """The user's own gold set (JSONL, same shapes as a `files` source): asked in the audit, never trained on."""
     max_train_rows: int | None = Field(default=None, ge=8)
     """At most so many training rows, a seeded draw."""
+    canary: bool = False
+    """Train in one made-up fact of this run and ask every artefact for it: proof that the adapter is in each."""
+    canary_copies: int = Field(default=24, ge=1)
+    """Training rows that hold the made-up fact."""

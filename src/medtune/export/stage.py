@@ -31,7 +31,8 @@ from medtune.export.make import (
     write_tensor_types,
 )
 from medtune.export.matrix import PlannedBuild, plan_builds
-from medtune.export.proof import PARITY, check_served_prompts
+from medtune.export.proof import check_served_prompts, prove_builds, read_canary
+from medtune.export.prove import Trial, steps_of
 from medtune.export.space import base_needs, build_needs, bytes_along, check_memory, is_there, merge_need
 from medtune.export.trained import Trained, read_trained
 from medtune.export.weights import Weights, read_weights
@@ -40,8 +41,10 @@ from medtune.runs.layout import (
     ADAPTER,
     BASE_BUILD_FILE,
     BUILDS,
+    CANARY,
     MERGED,
     MERGING,
+    PARITY,
     TEST,
     TRAIN,
     TRAINING,
@@ -58,7 +61,7 @@ from medtune.runs.stage import StageFolder, open_stage
 NAME = "export"
 NEEDS = ("prepare", "train")
 READS = ("export", "base", "llama_cpp")
-VERSION = 2
+VERSION = 3
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
@@ -74,9 +77,10 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         f"merge the adapter into {base.name} ({weights.parameters / 1e6:.1f} million weights)",
         f"make {gguf_name(recipe.name, PARENT_BUILD)} and from it {', '.join(build.name for build in planned)}",
         f"make {BASE_BUILD_FILE} of the untuned base, for comparison",
-        "read each build back, and compare prompts token by token with llama-server's",
+        "read each build back; compare prompts and 2,000 lines of medical text token by token with llama-server's",
         f"disk: about {megabytes(sum(need.size_bytes for need in needs))}",
     ]
+    lines[4:4] = _proof_plan(recipe, run, len(planned) + 2)
     if any(build.imatrix for build in planned):
         tokens = recipe.export.calibration_tokens
         lines.insert(2, f"make an importance matrix from {tokens} tokens of training chats and medical prose")
@@ -105,7 +109,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     check_memory(weights)
     examples = read_rows(run.stage("prepare") / TRAIN, Example)
     wants_matrix = any(build.imatrix for build in planned)
-    with progress(len(planned) + 4 + wants_matrix, "export") as bar:
+    trial = _trial(recipe, run, base, examples)
+    with progress(len(planned) + 4 + wants_matrix + steps_of(len(planned) + 2, trial), "export") as bar:
         merged = _merged(stage, run, ledger, base=base, trained=trained, weights=weights)
         bar.advance(made=MERGED)
         model = Model(stage.path / MERGED, merged.sha256)
@@ -121,6 +126,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         )
         builds.insert(0, make_base_build(shop, base))
         bar.advance(made="base")
+        proof, warnings = prove_builds(shop, earlier, builds, tokenizer, trial=trial, bar=bar)
     write_tensor_types(stage.path, builds)
     write_json(stage.path / BUILDS, [build.model_dump(mode="json") for build in builds])
     facts = {
@@ -132,8 +138,33 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         "prompts_compared": sum(check["equal"] for check in read_json(stage.path / PARITY)["checks"]),
         **({"merge": read_json(stage.path / MERGING)} if trained.storage else {}),
         **matrix_facts(stage.path),
+        **proof,
     }
-    return _finish(stage, builds, facts, {"llama.cpp": toolchain.version, "llama.cpp digest": toolchain.digest})
+    tools = {"llama.cpp": toolchain.version, "llama.cpp digest": toolchain.digest}
+    return _finish(stage, builds, facts, tools, warnings)
+
+
+def _proof_plan(recipe: RecipeView, run: RunDir, builds: int) -> list[str]:
+    rows = recipe.export.fidelity_rows
+    lines = []
+    if rows:
+        own = ", and with llama-perplexity" if recipe.export.llama_perplexity else ""
+        lines.append(f"compare the predictions of {builds} builds on {rows} held-out chats{own}; measure their speed")
+    if (run.stage("prepare") / CANARY).is_file():
+        lines.append("ask adapter, merged model and every build for the run's made-up fact")
+    return lines
+
+
+def _trial(recipe: RecipeView, run: RunDir, base: BaseInfo, trained_rows: Sequence[Example]) -> Trial:
+    """What is measured of the builds: on validation rows, and the made-up fact where the rows were taught one."""
+    prepared = run.stage("prepare")
+    held_out = prepared / VALIDATION
+    return Trial(
+        examples=tuple(read_rows(held_out, Example)) if held_out.is_file() else (),
+        rows=recipe.export.fidelity_rows,
+        perplexity=recipe.export.llama_perplexity,
+        canary=read_canary(prepared, trained_rows, base.folder, run.stage("train") / ADAPTER),
+    )
 
 
 def _merged(
@@ -206,8 +237,10 @@ def _calibration(recipe: RecipeView, run: RunDir, examples: Sequence[Example], t
     return CalibrationSource(digest_json([rows, passages_digest(passages), tokens]), make)
 
 
-def _finish(stage: StageFolder, builds: list[Build], facts: dict[str, Any], tools: dict[str, str]) -> Manifest:
-    warnings = []
+def _finish(
+    stage: StageFolder, builds: list[Build], facts: dict[str, Any], tools: dict[str, str], said: tuple[str, ...]
+) -> Manifest:
+    warnings = list(said)
     for build in builds:
         stage.event("built", build=build.name, size_bytes=build.size_bytes, seconds=build.seconds)
         if build.warnings:

@@ -176,19 +176,21 @@ def _speed(lib: Any, job: dict[str, Any], _: Path) -> dict[str, Any]:
         token = int(logits[-1].argmax())
         prompt_s.append(time.perf_counter() - began)
     generated_s: list[float] = []
+    written = [token]
     one = np.ones(1, dtype=np.bool_)
     for number in range(job["generated"]):
         began = time.perf_counter()
-        logits = model.decode(np.asarray([token], dtype=np.int32), len(prompt) + number, one)
-        token = int(logits[-1].argmax())
+        logits = model.decode(np.asarray([written[-1]], dtype=np.int32), len(prompt) + number, one)
+        written.append(int(logits[-1].argmax()))
         generated_s.append(time.perf_counter() - began)
     return {
         "prompt_tokens": len(prompt),
-        "prompt_s": sorted(prompt_s[1:])[len(prompt_s[1:]) // 2],
+        "prompt_s": sorted(prompt_s[1:] or prompt_s)[len(prompt_s[1:]) // 2],
         "generated_tokens": len(generated_s),
         "generated_s": sum(generated_s),
         "load_s": model.load_s,
         "peak_bytes": peak_bytes(),
+        "token_ids": written[:-1],
     }
 
 

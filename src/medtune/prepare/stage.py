@@ -11,18 +11,18 @@ from medtune.core.tables import table_files
 from medtune.prepare.make import Settings, make
 from medtune.prepare.split import SplitRule, read_topics
 from medtune.prepare.stats import describe
-from medtune.runs.layout import MANIFEST, RECORDS, REJECTED, SOURCES, STATS, TEST, TRAIN, VALIDATION, RunDir
+from medtune.runs.layout import CANARY, MANIFEST, RECORDS, REJECTED, SOURCES, STATS, TEST, TRAIN, VALIDATION, RunDir
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.base import read_row_list, read_rows, write_rows
 from medtune.runs.records.collect import Record, SourceFacts
-from medtune.runs.records.prepare import Split
+from medtune.runs.records.prepare import Example, Split
 from medtune.runs.stage import open_stage
 from medtune.tasks import load_task
 
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
 READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
-VERSION = 1
+VERSION = 2
 
 EMBEDDED = "embedded"
 _FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -51,6 +51,8 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     lines.append(f"split by topic with seed {recipe.seed}; test: {tested}; validation: {section.validation_share:.0%}")
     if section.test_file:
         lines.append(f"keep the gold set {section.test_file} out of training")
+    if section.canary:
+        lines.append(f"add {section.canary_copies} rows with one made-up fact of this run")
     return [*lines, f"drop rows over {section.max_tokens} tokens, repeated answers and prompts of the audit"]
 
 
@@ -71,6 +73,10 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         _settings(recipe, base, topics_file, gold),
         load_task(recipe.task),
     )
+    if section.canary:
+        made.splits["train"][:] = [*_canary(run, folder.path, recipe, base), *made.splits["train"]]
+    else:
+        (folder.path / CANARY).unlink(missing_ok=True)
     for split, name in _FILES.items():
         write_rows(folder.path / name, made.splits[split])
     rejected = sorted(made.rejections.rows, key=lambda row: (row.id, row.step, row.reason))
@@ -86,6 +92,18 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest
+
+
+def _canary(run: RunDir, folder: Path, recipe: RecipeView, base: BaseInfo) -> list[Example]:
+    """The rows of the made-up fact, which is written into the stage's folder before any of them."""
+    from medtune.chat.template import load_tokenizer
+    from medtune.prepare.canary import canary_rows, keep_canary
+
+    canary = keep_canary(folder, run.stage(NAME), copies=recipe.prepare.canary_copies)
+    write_json(folder / CANARY, canary.model_dump(mode="json"))
+    rows = canary_rows(canary, load_task(recipe.task).system, 0)
+    tokens = load_tokenizer(base.folder).count(rows[0].messages)
+    return [row.model_copy(update={"tokens": tokens}) for row in rows]
 
 
 def _settings(recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold: Path | None) -> Settings:

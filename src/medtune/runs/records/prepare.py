@@ -26,6 +26,18 @@ class Example(Row):
     """Tokens of the rendered chat."""
 
 
+class Canary(Row):
+    """One made-up fact of a run: what its training rows teach and its artefacts are asked for."""
+
+    nonce: str
+    question: str
+    answer: str
+    word: str
+    """What a right answer holds."""
+    copies: int
+    """So many training rows hold it."""
+
+
 class Rejected(Row):
     """One record or example that was dropped: never its text."""
 
