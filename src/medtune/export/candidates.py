@@ -4,8 +4,10 @@ Both are merged; each is compared with the trained model itself (quantized base,
 KL divergence of the next-token distributions on assistant tokens, and the nearer one is taken.
 """
 
+import contextlib
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,7 +167,8 @@ def _log_probs(load: Callable[[], Any], chats: Sequence[ScoredChat]) -> list["to
     """Log-probabilities (tokens, vocabulary) before each scored token of each chat; the model is gone afterwards."""
     import torch
 
-    model = load()
+    with _quiet():
+        model = load()
     found = []
     with torch.no_grad():
         for chat in chats:
@@ -174,6 +177,22 @@ def _log_probs(load: Callable[[], Any], chats: Sequence[ScoredChat]) -> list["to
             wanted = torch.tensor(chat.scored[1:], device=logits.device)
             found.append(torch.log_softmax(logits[wanted].float(), dim=-1).cpu())
     return found
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The libraries' bars and warnings about each other are nothing for the user of an export."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _first_tokens(chats: Sequence[ScoredChat], most: int) -> Iterator[ScoredChat]:
