@@ -22,7 +22,7 @@ from medtune.train.planner.plan import Method
 from medtune.train.planner.rates import limit_tokens_per_s
 from medtune.train.planner.shape import read_shape
 from medtune.train.planner.words import plan_lines
-from medtune.train.rows import encode_rows, require_a_batch
+from medtune.train.rows import check_vocabulary, encode_rows, require_a_batch
 from medtune.train.settings import make_settings, make_wish, total_steps
 
 NAME = "train"
@@ -81,7 +81,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=base.files)
     section = recipe.train
     prepared = run.stage("prepare")
-    tokenizer = load_tokenizer(base.folder)
+    tokenizer, shape = load_tokenizer(base.folder), read_shape(base)
+    check_vocabulary(len(tokenizer.hf), shape.embedded or shape.vocab, base.name)
     rows, validation = (
         encode_rows(read_rows(prepared / name, Example), tokenizer.encode, tokenizer.stop_ids, section.max_seq_length)
         for name in (TRAIN, VALIDATION)
@@ -95,7 +96,6 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     capability = capability_of(look_at_card())
     wish = make_wish(section, settings, capability, tokens["trained_share"])
-    shape = read_shape(base)
     chosen = choose(capability.card, shape, [len(row.input_ids) for row in rows], wish)
     if chosen.engine != "trl" or capability.card.device != "cpu":
         say(f"  {chosen.why[0]}")
