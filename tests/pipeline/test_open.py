@@ -58,4 +58,4 @@ def test_the_real_table_holds_every_stage_in_order_and_needs_only_earlier_ones()
         assert name == typed.NAME and typed.VERSION >= 1
         assert all(names.index(need) < names.index(name) for need in typed.NEEDS)
     assert set(STAGES["report"].NEEDS) == set(names[:-1])
-    assert STAGES["audit"].READS == ("audit", "task")
+    assert STAGES["audit"].READS == ("audit", "task", "suites", "llama_cpp")
