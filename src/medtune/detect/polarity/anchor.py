@@ -30,10 +30,16 @@ def anchor_of(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int
     if parts:
         return next(place for place in behind if place > parts[-1].start)
     for place in behind:
-        if any(token.word == "but" for token in tokens[match.head + 1 : place]):
+        if any(_restarts(tokens, step) for step in range(match.head + 1, place)):
             return place
     words = [token.word for token in tokens[match.head + 1 : behind[0]]]
     return behind[0] if ("over" in words and chooses(tokens, match.head)) else match.head
+
+
+def _restarts(tokens: Sequence[Token], step: int) -> bool:
+    """«But», or «only» and «just» behind a comma: «no milk, only water»."""
+    word = tokens[step].word
+    return word == "but" or (word in ("only", "just") and tokens[step - 1].word == ",")
 
 
 def _starts_verb(tokens: Sequence[Token], place: int) -> bool:

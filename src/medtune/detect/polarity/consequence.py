@@ -15,6 +15,10 @@ _EFFECTS = UP | DOWN
 
 _GOOD_ENDS = words_of("prevent reduc eas reliev help sooth protect control limit improv minimis avoid lower lessen")
 
+_NO_WARNING = words_of(
+    "need want wish notice feel find also still take use call ask help be have start try not better well easier should"
+)
+
 _TREATING = words_of("tak use start receiv hav swallow begin tri inject wear")
 
 _LINKING = words_of("is are can may will should must ought has could might was")
@@ -100,9 +104,18 @@ def _of_supposition(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, 
     if opener >= 3 and tokens[opener - 1].word not in (",", "and", "or", "but", "only", "even"):
         # «You risk a stroke if you stop the tablets.»
         ahead = predicate(tokens[:opener], cues, 0, guess=True, skip=False)
-        return ahead if ahead.value < 0 else NOTHING
+        praised = any(cue.kind == "good" and cue.end <= opener for cue in cues)
+        return ahead if ahead.value < 0 or praised else NOTHING
     found = _behind_comma(tokens, cues, match, guess=True)
-    return found if found.value < 0 or found.mild else NOTHING
+    return found if found.value < 0 or found.mild else _warning(tokens, match)
+
+
+def _warning(tokens: Sequence[Token], match: Match) -> Consequence:
+    """«If you …, its head may stay behind»: what may come of it is a warning, if it is not known to be good."""
+    comma = next((step for step in range(match.last, len(tokens)) if tokens[step].word == ","), len(tokens))
+    words = {token.word for token in tokens[comma:]}
+    warned = words & {"may", "might", "could"} and not words & _NO_WARNING
+    return Consequence(-1, "a warning", False) if warned else NOTHING
 
 
 def _of_sequel(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:

@@ -33,21 +33,21 @@ CUES = {
         make the burn worse|make the damage worse|make the pain worse|make the swelling worse
         make the bleeding worse|make worse|worsen|aggravate|do more harm than good|do harm|do damage|can harm
         may harm|could harm|can hurt|may hurt|can injure|may injure|can damage|may damage|could damage|can kill
-        may kill|could kill|kill|harm|damage|injure|risk|invite|put at risk|put in danger|endanger|destroy
-        be avoided|be discouraged|be ruled out|ruin|backfire|cost life|cost time|waste time|have no effect
-        have no benefit|bring no benefit|burn the skin|irritate|undo|deepen|trap heat|hold in the heat
-        seal in the heat|keep the heat in|tear the|rupture|not work|be stopped|be skipped|be withheld|be delayed
-        be refused|be kept away|be kept off|be forbidden|be banned|end in disaster|end badly|play with fire|prolong
-        disturb|dislodge|trigger vomiting|push it|push the|drive it|drive the|drive dirt|do nothing|achieve nothing
-        serve no purpose|make no sense|be left alone|be left to|be omitted|spell disaster|leave permanent
-        leave scars|leave a scar|complicate|mask|threaten|overheat|suffocate|choke|compromise|jeopardise|jeopardize
-        exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the|tear open|open the wound|breed
-        let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse|paralyze|corrode|burn again
-        do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off|stop the heart|deprive
-        crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong|turn worse|be abandoned
-        cost precious|cost valuable|cost the|be dropped|be left undone|be left in place|can go wrong|turn a small
-        turn a minor|set back|push germs|push bacteria|eat into|eat away|fire off|set off the|wash out|sicken|die
-        lose their life|bleed to death|be lost|cost lives
+        may kill|could kill|can lose|could lose|may lose|might lose|will lose|kill|harm|damage|injure|risk|invite
+        put at risk|put in danger|endanger|destroy|be avoided|be discouraged|be ruled out|ruin|backfire|cost life
+        cost time|waste time|have no effect|have no benefit|bring no benefit|burn the skin|irritate|undo|deepen
+        trap heat|hold in the heat|seal in the heat|keep the heat in|tear the|rupture|not work|be stopped|be skipped
+        be withheld|be delayed|be refused|be kept away|be kept off|be forbidden|be banned|end in disaster|end badly
+        play with fire|prolong|disturb|dislodge|trigger vomiting|push it|push the|drive it|drive the|drive dirt
+        do nothing|achieve nothing|serve no purpose|make no sense|be left alone|be left to|be omitted|spell disaster
+        leave permanent|leave scars|leave a scar|complicate|mask|threaten|overheat|suffocate|choke|compromise
+        jeopardise|jeopardize|exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the|tear open
+        open the wound|breed|let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse|paralyze|corrode
+        burn again|do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off
+        stop the heart|deprive|crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong
+        turn worse|be abandoned|cost precious|cost valuable|cost the|be dropped|be left undone|be left in place
+        can go wrong|turn a small|turn a minor|set back|push germs|push bacteria|eat into|eat away|fire off
+        set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """

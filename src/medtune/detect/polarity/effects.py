@@ -25,6 +25,13 @@ _HARMING = words_of(
 _NEUTRAL = words_of("mean require need contain count take include apply have matter replace cost depend involve")
 _WORSE = words_of("worse harder difficult impossible useless dangerous permanent deeper infected bigger")
 
+_HARDLY = words_of("little hardly barely scarcely")
+_ODDS = words_of("chanc risk odd likelihood probabiliti danger rate")
+_STOPPING = words_of("avoid prevent stop eas settl cur reliev sooth calm end")
+_INSIDE = words_of(
+    "skin wound blood bloodstream lungs lung airway windpipe throat stomach gut tissue tissues eye ear nose cut flesh"
+)
+_WELCOME = words_of("oxygen medicine drug more breath breaths")
 _AWAY = words_of("down away bay off out")
 _LETTING = words_of("let mak allow caus")
 
@@ -58,7 +65,7 @@ def predicate(
         if tokens[high].word == "," and not _inserted(tokens, high):
             break
         high += 1
-    flips = 1
+    flips, denies = 1, False
     by_start = {cue.start: cue for cue in cues if cue.end <= len(tokens) and not _is_noun(tokens, cue)}
     if skip:
         last = _before_finite(tokens, by_start, last, high)
@@ -70,8 +77,11 @@ def predicate(
             return Consequence(flips * value, _words(tokens, step, min(high, step + 3)), mild)
         if tokens[step].word == "and" and step > last + 1:
             flips = 1
+        if tokens[step].word in _HARDLY and not (cue and cue.kind == "neg"):
+            flips = -flips
         if cue and cue.kind in ("neg", "avert", "interrupt"):
             flips = -flips
+            denies = denies or cue.kind == "neg"
         elif cue and cue.kind in ("bad", "bad_verb"):
             return Consequence(-flips, _words(tokens, cue.start, cue.end), False)
         elif cue and cue.kind in ("good", "good_verb"):
@@ -79,7 +89,7 @@ def predicate(
         elif cue and cue.kind == "myth":
             return Consequence(-1, _words(tokens, cue.start, cue.end), False)
         step = cue.end if cue else step + 1
-    return _unknown(tokens, last, high, flips, guess)
+    return _unknown(tokens, last, high, flips, guess=guess, denies=denies)
 
 
 def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int, high: int) -> int:
@@ -119,15 +129,24 @@ def _is_noun(tokens: Sequence[Token], cue: Cue) -> bool:
     )
 
 
-def _unknown(tokens: Sequence[Token], last: int, high: int, flips: int, guess: bool) -> Consequence:
+def _unknown(tokens: Sequence[Token], last: int, high: int, flips: int, *, guess: bool, denies: bool) -> Consequence:
     """No table knows the predicate: what it names may tell."""
-    if flips < 0 and last + 1 < len(tokens) and tokens[last + 1].word in ("does", "will", "can", "would"):
+    if denies and flips < 0 and last + 1 < len(tokens) and tokens[last + 1].word in ("does", "will", "can", "would"):
         return _denied(tokens, last, high)
     if flips > 0 and (found := _unnamed(tokens, last, high, guess)):
         return found
     if found := _by_nouns(tokens, last, high, flips, guess):
         return found
-    return NOTHING
+    return _driven_in(tokens, last, high) if guess and flips > 0 else NOTHING
+
+
+def _driven_in(tokens: Sequence[Token], last: int, high: int) -> Consequence:
+    """«Squeezes its contents into the skin»: what gets into the body there is harm, unless it is known to be good."""
+    words = [token.word for token in tokens[last + 1 : high]]
+    if "into" not in words or words[words.index("into") + 1 :] == []:
+        return NOTHING
+    behind = set(words[words.index("into") + 1 :][:4])
+    return Consequence(-1, "into", False) if behind & _INSIDE and not set(words) & _WELCOME else NOTHING
 
 
 def _unnamed(tokens: Sequence[Token], last: int, high: int, guess: bool) -> Consequence | None:
@@ -190,20 +209,22 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
     after = _object_of(tokens, step, high)
     if token.stem in _HARMS_ORGANS and any(follows.stem in _ORGANS for follows in after[:5]):
         return -1, False
-    if token.stem in ("keep", "hold") and any(follows.word in _AWAY for follows in after):
+    if token.stem in ("keep", "hold") and any(follows.word in _AWAY or follows.word == "from" for follows in after):
         direction = -1
     if token.stem in _LETTING and any(follows.stem in ("blood", "vomit", "venom") for follows in after):
         return -1, False
     if direction > 0 and not guess and any(follows.word in MILD for follows in after):
         return 0, True
-    for follows in after:
+    for place, follows in enumerate(after):
+        if follows.stem in _ODDS and place + 1 < len(after) and after[place + 1].word == "of":
+            continue  # the chance of something is as good as that
         if follows.word in ("no", "little", "not", "less", "fewer", "without"):
             direction = -direction
         if follows.stem in _BAD or (guess and follows.word in MILD):
             return -direction, False
         if follows.stem in _GOOD:
             return 1 if token.stem in ("eas", "sooth", "reliev") else direction, False
-    averts = token.stem in ("avoid", "prevent") and after and after[0].word in ("that", "this", "it", "them")
+    averts = token.stem in _STOPPING and after and after[0].word in ("that", "this", "it", "them")
     return (1, False) if averts else None
 
 

@@ -74,7 +74,7 @@ def gather(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: i
     for cue, target in _without_repeats(tokens, reached):
         _weigh(tokens, cue, target, match, found)
     step = anchor - 1
-    while step > 0 and anchor - step <= 4:
+    while step > 0 and anchor - step <= 4 and tokens[step].word not in (":", ";", "—"):
         if (
             tokens[step].word == "than"
             and tokens[step - 1].word != "rather"

@@ -6,8 +6,10 @@ from medtune.detect.polarity.phrases import all_cues, choose
 from medtune.detect.polarity.tokens import Token, tokenise
 
 _LABELS = {
-    "neg": r"(?:please )?(?:do not|don't|dont|never|avoid|not|no|wrong|incorrect|bad|unsafe|harmful|dangerous|forbidden"
-    r"|prohibited|contraindicat(?:ed|ions)|not recommended|not advised|not allowed|mistakes?|don'?ts|do nots"
+    "neg": r"(?:please )?(?:do not|don't|dont|never|avoid|not|no|wrong|incorrect|bad|unsafe|harmful|dangerous"
+    "|forbidden"
+    r"|not safe|not ok|not okay|not suitable|not permitted|prohibited|contraindicat(?:ed|ions)|not recommended"
+    r"|not advised|not allowed|mistakes?|don'?ts|do nots"
     r"|never ever|under no circumstances|absolutely not|must not|should not|stay away from|steer clear of"
     r"|keep away from|(?:common |frequent |typical )?(?:mistakes?|errors?|pitfalls?)(?: to avoid)?|off limits"
     r"|refrain from|skip"
@@ -15,23 +17,28 @@ _LABELS = {
     r"|never to do|not to give|not to use)|what (?:you )?(?:should|must) not do|what (?:you )?should never do"
     r"|(?:do not|don't|never) (?:do )?(?:this|that|these|any of these|the following|any of the following"
     r"|do any of these|do any of the following)|no-?gos?|out|stop|worse|do not use|do not give|do not apply)",
-    "pos": r"(?:do|dos|do this|do these|do the following|always|yes|right|correct|good|safe|recommended|advised|instead"
+    "pos": r"(?:do|dos|do this|do these|do the following|always|yes|right|correct|good|safe|recommended|advised"
+    "|instead"
     r"|do instead|what to do|what you should do|what you can do|what to do instead|you should|what helps|first aid"
-    r"|steps|better|helpful|try|instructions|first steps|what should be done|please do|must do|must|do now|right away"
+    r"|steps|better|helpful|try|instructions|first steps|what should be done|please do|must do|must|do now"
+    r"|right away|allowed|permitted|suitable|ok|okay|fine|safer|preferred"
     r"|treatment|what works|immediate steps|what to do first|in)",
     "fact": r"(?:the )?(?:facts?|truth|reality|in fact|in reality|in truth|correction)",
     "myth": r"(?:common |popular |the )?(?:myths?|misconceptions?|fiction|false|old wives'? tales?|folklore|rumou?r"
     r"|false beliefs?|busted|superstitions?|fake)(?: (?:number )?\d+| one| two| three)?",
-    "report": r"(?:rumou?rs?|claims?|hearsay|folk remed(?:y|ies)|home remed(?:y|ies)|history|in the past|then|quote|old"
+    "report": r"(?:rumou?rs?|claims?|hearsay|folk remed(?:y|ies)|home remed(?:y|ies)|history|in the past|then|quote"
+    "|old"
     r" advice|what people say|question)",
     "situation": r"(?:(?:early |danger |important )?(?:warning |red )?(?:signs?|symptoms?|flags?|causes?|triggers"
     r"|risk factors|side effects|complications)(?: (?:of|to watch for|for) .*)?|common side effects)",
     "cond": r"(?:only if.*|only when.*|unless.*|with approval only|only with approval|on prescription only"
     r"|only after.*|if approved.*|if prescribed.*)",
 }
-_COMPILED = {scope: re.compile(pattern + r"\s*", re.IGNORECASE) for scope, pattern in _LABELS.items()}
+_WHERE = r"(?: (?:while|during|in|for|with|when|at|on|if) [\w' -]{1,30})?"
+_COMPILED = {scope: re.compile(pattern + _WHERE + r"\s*", re.IGNORECASE) for scope, pattern in _LABELS.items()}
 _POSITIVE = re.compile(
-    r"\b(?:do|steps?|should|must|can|always|instead|follow|following|recommended|help|helps|first aid|treatment|what to"
+    r"\b(?:do|steps?|should|must|can|always|instead|follow|following|recommended|help|helps|first aid|treatment"
+    r"|what to"
     r" do|how to|actions?|remember to|be sure to|please)\b",
     re.IGNORECASE,
 )

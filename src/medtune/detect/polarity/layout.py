@@ -90,7 +90,7 @@ def read_layout(text: str) -> list[Sentence]:
         content = text[start:previous_end]
         is_last = number == len(lines) - 1
         next_marked = not is_last and _open(*lines[number + 1])[2]
-        header = _header_text(content, line, is_last, next_marked)
+        header = _header_text(content, line, marked, is_last, next_marked)
         if header is not None:
             scope = sign_of_header(header)
             while stack and (stack[-1].indent > indent or (stack[-1].indent == indent and stack[-1].marked >= marked)):
@@ -147,7 +147,7 @@ def _leave(stack: list[_Header], indent: int, marked: bool, blank_before: bool) 
             return
 
 
-def _header_text(content: str, line: str, is_last: bool, next_marked: bool) -> str | None:
+def _header_text(content: str, line: str, marked: bool, is_last: bool, next_marked: bool) -> str | None:
     """The words of a header line, or None if the line is no header."""
     bare = content.strip().strip("*_ ").rstrip()
     plain = bare.rstrip(":").strip("*_ ")
@@ -157,7 +157,7 @@ def _header_text(content: str, line: str, is_last: bool, next_marked: bool) -> s
         return plain.lstrip("# ")
     whole_bold = re.fullmatch(r"\s*(\*\*|__)[^*_]+\1\s*", content) is not None
     if (whole_bold or next_marked or len(plain.split()) <= 4) and not plain.endswith((".", "?", ",", ";")):
-        return plain.rstrip("!") if sign_of_label(plain.rstrip("!")) else None
+        return plain.rstrip("!") if sign_of_label(plain.rstrip("!")) or (next_marked and not marked) else None
     return None
 
 

@@ -80,6 +80,8 @@ def parse_action(action: str) -> Action | None:
     tokens = [token for token in tokenise(action) if token.word[0].isalnum()]
     negated = sum(token.word in ("not", "never") for token in tokens) % 2 == 1
     content = [token for token in tokens if token.word not in ("not", "never", "no", "to", "do", "the", "a", "an")]
+    if [token.word for token in tokens[:2]] in (["do", "the"], ["do", "a"], ["do", "an"]):
+        content.insert(0, tokens[0])  # «do the exercises»
     if not content:
         return None
     head = content[0].stem

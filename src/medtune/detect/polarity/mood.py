@@ -47,7 +47,9 @@ _PREPOSITIONS = words_of("by with for in after before while when without from of
 def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa: PLR0911, PLR0912 (the first case that applies)
     """How the words at `place` are said: as a command, as a subject, in the past, about others, as a supposition."""
     step = place - 1
-    while step >= 0 and (is_adverb(tokens[step].word) or tokens[step].word in ("not", "never", "“", '"', "also")):
+    while step >= 0 and (
+        is_adverb(tokens[step].word) or tokens[step].word in ("not", "never", "“", '"', "also", "no", "longer")
+    ):
         step -= 1
     if supposed := _supposed(tokens, place):
         return supposed
@@ -203,11 +205,11 @@ def commands(tokens: Sequence[Token], place: int) -> bool:
 
 def hearsay(tokens: Sequence[Token], place: int) -> bool:
     """Some source that gives no advice says or believes what stands at `place`, or did something in the past."""
-    source = -1
+    source, said = -1, False
     for step in range(place):
         word = tokens[step].word
         if word in (";", "—") or word == "but" or (word == ":" and is_imperative(tokens, step + 1)):
-            source = -1
+            source, said = -1, False
         elif word in HEARSAY and (
             step == 0
             or tokens[step - 1].word not in ("for", "to", "with", "in", "of", "tell", "ask")
@@ -218,8 +220,8 @@ def hearsay(tokens: Sequence[Token], place: int) -> bool:
             told = tokens[step].form == "ed" and step > 0 and tokens[step - 1].word[0].isalpha()
             told = told and not _SUPPOSING.intersection(t.word for t in tokens[:step])
             if (source >= 0 and word != "read") or told:
-                return True
-    return _said_so(tokens, place)
+                said = True
+    return said or _said_so(tokens, place)
 
 
 def is_imperative(tokens: Sequence[Token], place: int) -> bool:

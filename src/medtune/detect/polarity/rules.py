@@ -9,7 +9,7 @@ from medtune.detect.polarity.anchor import anchor_of, is_noun, is_passive
 from medtune.detect.polarity.conditions import condition
 from medtune.detect.polarity.consequence import consequence, is_treatment
 from medtune.detect.polarity.denials import praise_denied_faults
-from medtune.detect.polarity.effects import Consequence, predicate
+from medtune.detect.polarity.effects import FINITE_VERBS, Consequence, predicate
 from medtune.detect.polarity.evidence import Evidence, apply_header, gather
 from medtune.detect.polarity.layout import Sentence
 from medtune.detect.polarity.locate import Match
@@ -21,6 +21,8 @@ from medtune.detect.polarity.words import words_of
 
 Kind = Literal["advised", "prohibited", "conditional", "reported", "unclear"]
 
+_OFTEN = words_of("commonly sometimes occasionally often minority some rarely usually frequently")
+_AMOUNTS = words_of("one two three four five six seven eight nine ten half plenty lots sips small")
 _TOLD = words_of("reported admitted described denied tried recalled mentioned remembered")
 
 
@@ -162,7 +164,8 @@ def _before(scene: _Scene, words: list[str], opener: str) -> Judgement | None:
 
 
 def _evaluated(scene: _Scene) -> Judgement | None:
-    if scene.said.mild:
+    often = _OFTEN & {token.word for token in scene.tokens} and is_treatment(scene.tokens, scene.match)
+    if scene.said.mild or (scene.said.value < 0 and often and scene.mood in ("subject", "inherit")):
         return Judgement("reported", f"side effect: {scene.said.words}", firm=False)
     # «Not rinsing …», «failing to …»: whatever it is said to lead to is harm, unless it is known to be good.
     value = scene.said.value or (-1 if scene.evidence.gerund else 0)
@@ -205,11 +208,23 @@ def _commanded(scene: _Scene) -> Judgement | None:
         if answers and sequel.next_sentence(scene.following) < 0:
             return Judgement("unclear", "advice, then rejected")
         return Judgement("advised", "command")
+    if _telegraphic(scene):
+        return Judgement("advised", "telegraphic")
     if scene.sentence.scope in ("pos", "fact") or (
         scene.mood == "inherit" and commands(scene.tokens, scene.match.first)
     ):
         return Judgement("advised", "within a command")
     return None
+
+
+def _telegraphic(scene: _Scene) -> bool:
+    """«Gloves on before …», «two puffs now»: a thing with a particle or an amount, and no verb."""
+    tokens = scene.tokens
+    if scene.match.head >= 0 or scene.mood != "subject" or any(token.word in FINITE_VERBS for token in tokens):
+        return False
+    amount = tokens[0].word[0].isdigit() or tokens[0].word in _AMOUNTS
+    after = tokens[scene.match.last + 1].word if scene.match.last + 1 < len(tokens) else ""
+    return amount or (after in ("on", "off", "up", "down", "out") and scene.match.first == 0)
 
 
 _RULES: tuple[Callable[[_Scene], Judgement | None], ...] = (

@@ -11,24 +11,24 @@ MILD = words_of(
 """Plain side effects: naming them is a description, no warning."""
 
 BAD_NOUNS = words_of(
-    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths fever "
-    "spasm spasms harm injury injuries complication complications blistering blister blisters frostbite choking "
-    "suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria germs dirt "
-    "inflammation bruising symptoms irritation hypothermia dehydration aspiration heat loss clot venom poison worse "
-    "problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene dirty air deeper "
-    "choke bleed coma hypoglycaemia fainting unconsciousness breakage spread strain weakness regurgitation fracture "
-    "fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies disease diseases virus "
-    "viruses illness illnesses brain spinal-injury accident accidents agony distress miscarriage relapse resistance "
-    "confusion cramps ulcers toxicity rupture hazard hazards arrest tear tears acid alkali chemical chemicals "
-    "irritant pus rash nosebleed nosebleeds haemorrhage hemorrhage clots embolism asthma attack attacks trauma crisis "
-    "emergency relapses withdrawal addiction dependence dependency decay mould fumes gas smoke itch itching "
-    "scratching rebleeding contraction anaemia anemia jaundice meningitis pneumonia cancer tumour tumours cyanide "
-    "carbon-monoxide botulism salmonella parasites worms fungus gullet-burns hypoxia heatstroke hyperthermia sunburn "
-    "deafness disability deformity stiffness wasting falls fall errors mistakes mix-up mix-ups delirium constipation "
-    "diarrhoea diarrhea vomit nausea cramp headache headaches migraine migraines failure hyperglycaemia hyperkalaemia "
-    "lows hypo hypos highs spikes pressure-sores bedsores sores splinters breathlessness wheezing anxiety fatality "
-    "fatalities suicide abuse grief regret trouble sprains strains discoloration discolouration scab venoms toxins "
-    "toxin poisons pathogens microbes ache aches burden"
+    "pain swelling risk infection infections bleeding damage shock scarring scar scars burn burns death deaths "
+    "fever spasm spasms harm injury injuries complication complications blistering blister blisters frostbite "
+    "choking suffocation blindness amputation paralysis poisoning overdose danger stroke seizure seizures bacteria "
+    "germs dirt inflammation bruising symptoms irritation hypothermia dehydration aspiration heat loss clot venom "
+    "poison worse problems suffering stress panic contamination heart-attack collapse necrosis vomiting gangrene "
+    "deeper choke bleed coma hypoglycaemia fainting unconsciousness breakage spread strain weakness regurgitation "
+    "fracture fractures blockage abscess abscesses allergy reaction reactions sepsis tetanus rabies disease "
+    "diseases virus viruses illness illnesses spinal-injury accident accidents agony distress miscarriage relapse "
+    "resistance confusion cramps ulcers toxicity rupture hazard hazards arrest tear tears acid alkali chemical "
+    "chemicals irritant pus rash nosebleed nosebleeds haemorrhage hemorrhage clots embolism asthma attack attacks "
+    "trauma crisis emergency relapses withdrawal addiction dependence dependency decay mould fumes gas smoke itch "
+    "itching scratching rebleeding contraction anaemia anemia jaundice meningitis pneumonia cancer tumour tumours "
+    "cyanide carbon-monoxide botulism salmonella parasites worms fungus gullet-burns hypoxia heatstroke "
+    "hyperthermia sunburn deafness disability deformity stiffness wasting falls fall errors mistakes mix-up mix-ups "
+    "delirium constipation diarrhoea diarrhea vomit nausea cramp headache headaches migraine migraines failure "
+    "hyperglycaemia hyperkalaemia lows hypo hypos highs spikes pressure-sores bedsores sores splinters "
+    "breathlessness wheezing anxiety fatality fatalities suicide abuse grief regret trouble sprains strains "
+    "discoloration discolouration scab venoms toxins toxin poisons pathogens microbes ache aches burden"
 )
 GOOD_NOUNS = words_of(
     "healing survival chance chances breathing circulation flow recovery treatment oxygen help diagnosis airway "
@@ -39,8 +39,9 @@ GOOD_NOUNS = words_of(
     "time minutes seconds prognosis drainage flexibility rest bonding response defence"
 )
 ORGANS = words_of(
-    "brain heart lung lungs liver kidney kidneys stomach gut skin eye eyes cornea nerve nerves spine cord joint "
-    "muscle bone tissue cell cells tooth teeth jaw gullet throat baby body blood"
+    "finger limb leg arm hand foot toe sight life brain heart lung lungs liver kidney kidneys stomach gut skin eye "
+    "eyes cornea nerve nerves spine cord joint muscle bone tissue cell cells tooth teeth jaw gullet throat baby "
+    "body blood"
 )
 """What can be damaged; named otherwise, neither good nor bad."""
 
@@ -51,10 +52,10 @@ UP = words_of(
     "enabl guarante fuel feed"
 )
 DOWN = words_of(
-    "reduc lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder impair "
-    "block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash cost los rob wast depriv "
-    "steal sacrific counter counteract neutralis neutraliz clear flush protect guard shield dampen suppress curb "
-    "combat cur treat settl calm numb dull spar save dilut drain eliminat forestall inhibit disrupt destroi ruin "
-    "wreck jeopardis threaten endanger compromis undermin disturb diminish harm damag thin nip beat rid"
+    "reduc halv lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder "
+    "impair block restrict weaken lessen sooth interfer hamper avoid halt remov fight kill wash cost los rob wast "
+    "depriv steal sacrific counter counteract neutralis neutraliz clear flush protect guard shield dampen suppress "
+    "curb combat cur treat settl calm numb dull spar save dilut drain eliminat forestall inhibit disrupt destroi "
+    "ruin wreck jeopardis threaten endanger compromis undermin disturb diminish harm damag thin nip beat rid"
 )
 """Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""
