@@ -37,8 +37,9 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         except DataError as error:
             lines.append(f"{given.name}: {error.what} ({error.where})")
             continue
-        if SOURCES[section.kind].network:
-            lines.append(_network_line(section, given.name, recipe.egress))
+        address = SOURCES[section.kind].address(section)
+        if address is not None:
+            lines.append(_network_line(section, given.name, address, recipe.egress))
             continue
         files = [path for path in paths if path.is_file()]
         size_mib = sum(path.stat().st_size for path in files) / (1 << 20)
@@ -79,8 +80,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     return manifest
 
 
-def _network_line(section: Any, name: str, egress: tuple[str, ...]) -> str:
-    host = urlsplit(section.address).hostname or section.address
+def _network_line(section: Any, name: str, address: str, egress: tuple[str, ...]) -> str:
+    host = urlsplit(address).hostname or address
     limit = f"at most {section.limit} records" if section.limit else "all records that the query finds"
     allowed = "" if Egress(frozenset(egress)).allows(host) else f" (not allowed yet: add `{host}` to `egress:`)"
     return f"{name}: fetch {limit} from {host}{allowed}; its terms: {SOURCES[section.kind].terms}"

@@ -81,7 +81,62 @@ class PubmedSource(Section):
         return self
 
 
-Source = Annotated[MedquadSource | FilesSource | OpenfdaSource | PubmedSource, Field(discriminator="kind")]
+class NhsSource(Section):
+    """Pages of the NHS website content API. Needs `api.service.nhs.uk` in `egress` and a key in NHS_API_KEY."""
+
+    kind: Literal["nhs"]
+    """The kind of source."""
+    path: None = None
+    pages: tuple[str, ...] = ()
+    """Paths of pages, e.g. `conditions/acne`; chapters that such a page links to below its own path come along."""
+    lists: tuple[str, ...] = ()
+    """A to Z lists whose pages are all fetched, e.g. `conditions` or `medicines`, or `conditions?category=A`."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many pages."""
+    address: str = "https://api.service.nhs.uk/nhs-website-content"
+    """Where the service answers."""
+
+    @model_validator(mode="after")
+    def _something(self) -> "NhsSource":
+        if not self.pages and not self.lists:
+            raise ValueError("give `pages`, `lists` or both")
+        return self
+
+
+class CdcSource(Section):
+    """CDC web pages from Content Services v2, or a table of data.cdc.gov.
+
+    Needs `tools.cdc.gov` in `egress` for pages, `data.cdc.gov` for a table (a token is read from CDC_APP_TOKEN).
+    """
+
+    kind: Literal["cdc"]
+    """The kind of source."""
+    path: None = None
+    topic: str | None = Field(default=None, min_length=1)
+    """Pages of this topic, as Content Services names it."""
+    query: str | None = Field(default=None, min_length=1)
+    """Pages in which these words stand."""
+    table: str | None = Field(default=None, pattern=r"^[a-z0-9]{4}-[a-z0-9]{4}$")
+    """Id of a table of data.cdc.gov, e.g. `rdmq-nq56`; each row becomes one record."""
+    where: str | None = None
+    """SoQL condition on the table's rows."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many pages or rows."""
+    address: str = "https://tools.cdc.gov/api"
+    """Where Content Services answers."""
+    table_address: str = "https://data.cdc.gov"
+    """Where the tables lie."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CdcSource":
+        if (self.table is None) == (self.topic is None and self.query is None):
+            raise ValueError("give `topic` and/or `query`, or a `table`")
+        return self
+
+
+Source = Annotated[
+    MedquadSource | FilesSource | OpenfdaSource | PubmedSource | NhsSource | CdcSource, Field(discriminator="kind")
+]
 
 
 class CollectSection(Section):

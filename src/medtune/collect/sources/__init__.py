@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.collect.source import Desk, SourceInput
-from medtune.collect.sources import files, medquad, openfda, pubmed
+from medtune.collect.sources import cdc, files, medquad, nhs, openfda, pubmed
 from medtune.runs.records.collect import SourceFacts
 
 
@@ -18,15 +18,17 @@ class SourceKind:
     """The files outside the run directory that would be read (and folders whose list of files counts)."""
     collect: Callable[[Any, SourceInput, Desk], SourceFacts]
     """Puts every record on the desk and says what the source is."""
-    network: bool = False
-    """True when it asks the address in its section."""
+    address: Callable[[Any], str | None] = lambda _: None
+    """The network address that it asks; None when it only reads this machine."""
     terms: str = ""
     """What a user of its data must accept."""
 
 
 SOURCES: dict[str, SourceKind] = {
+    "cdc": SourceKind(cdc.inputs, cdc.collect, cdc.address, cdc.ORIGIN.terms),
     "files": SourceKind(files.inputs, files.collect),
     "medquad": SourceKind(medquad.inputs, medquad.collect),
-    "openfda": SourceKind(openfda.inputs, openfda.collect, network=True, terms=openfda.ORIGIN.terms),
-    "pubmed": SourceKind(pubmed.inputs, pubmed.collect, network=True, terms=pubmed.ORIGIN.terms),
+    "nhs": SourceKind(nhs.inputs, nhs.collect, nhs.address, nhs.ORIGIN.terms),
+    "openfda": SourceKind(openfda.inputs, openfda.collect, openfda.address, openfda.ORIGIN.terms),
+    "pubmed": SourceKind(pubmed.inputs, pubmed.collect, pubmed.address, pubmed.ORIGIN.terms),
 }

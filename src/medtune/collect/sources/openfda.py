@@ -46,6 +46,11 @@ def inputs(_: OpenfdaSource, __: SourceInput) -> tuple[Path, ...]:
     return ()
 
 
+def address(section: OpenfdaSource) -> str | None:
+    """Where it asks; None when it only reads this machine."""
+    return section.address
+
+
 def collect(section: OpenfdaSource, given: SourceInput, desk: Desk) -> SourceFacts:
     """Fetch and read every label that the query finds. Raises ServerError, DataError, EgressError."""
     key = os.environ.get(KEY_VARIABLE, "")

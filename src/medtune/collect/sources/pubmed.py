@@ -44,6 +44,13 @@ def inputs(_: PubmedSource, given: SourceInput) -> tuple[Path, ...]:
     raise DataError("no PubMed XML here", where=str(given.path), next_step="name an .xml or .xml.gz file, or a folder")
 
 
+def address(section: PubmedSource) -> str | None:
+    """Where it asks; None when it only reads this machine."""
+    if section.path is not None:
+        return None
+    return section.address if section.query else section.baseline_address
+
+
 def collect(section: PubmedSource, given: SourceInput, desk: Desk) -> SourceFacts:
     """Read the articles of files, baseline files or a query. Raises ServerError, DataError, EgressError."""
     if given.path is not None:
@@ -60,14 +67,14 @@ def collect(section: PubmedSource, given: SourceInput, desk: Desk) -> SourceFact
             documents=desk.kept,
         )
     secrets = {name: value for name, value in _account().items() if value}
-    address = section.address if section.query else section.baseline_address
+    base = section.address if section.query else section.baseline_address
     limits = Limits(requests=10 if "api_key" in secrets else 3, window_s=1.0)
-    with open_fetcher(desk, address, limits, key_help=_KEY_HELP) as fetcher:
+    with open_fetcher(desk, base, limits, key_help=_KEY_HELP) as fetcher:
         if section.query:
-            query = Query(section.query, section.limit, f"{address.rstrip('/')}/entrez/eutils", secrets)
+            query = Query(section.query, section.limit, f"{base.rstrip('/')}/entrez/eutils", secrets)
             fetch_batches(query, given.name, fetcher, lambda path: read_file(path, given.name, desk))
         for file in section.baseline:
-            wanted = Wanted(file, f"{address.rstrip('/')}/{file}")
+            wanted = Wanted(file, f"{base.rstrip('/')}/{file}")
             read_file(fetcher.get(wanted, _check_gzip).path, given.name, desk, section.limit)
         _warn_empty(desk, section.query or ", ".join(section.baseline))
         return source_facts(
