@@ -8,6 +8,7 @@ from medtune.report.sections.answers import emergency, failures, side_by_side
 from medtune.report.sections.judged import evidence, gate, headline, verdict_table
 from medtune.report.sections.made import data_card, flow
 from medtune.report.sections.origin import provenance
+from medtune.report.sections.proof import proof
 from medtune.report.sections.training import training
 from medtune.report.sections.words import TERMS
 from medtune.runs.layout import RunDir
@@ -29,6 +30,7 @@ def collect(run: RunDir, *, name: str, description: str, side_by_side_count: int
         "verdicts": verdict_table(loaded),
         "evidence": evidence(loaded),
         "training": training(loaded),
+        "proof": proof(loaded),
         "side_by_side": side_by_side(loaded, side_by_side_count),
         "emergency": emergency(loaded),
         "failures": failures(loaded, failure_count),

@@ -9,9 +9,12 @@ from medtune.core.io import read_json, read_jsonl, read_text
 from medtune.runs.layout import (
     ASKED,
     BUILDS,
+    CANARY,
     CASES,
+    FIDELITY,
     GRADES,
     METRICS,
+    PARITY,
     PROVENANCE,
     RECIPE,
     REGISTRATIONS,
@@ -56,6 +59,10 @@ class Loaded:
     metrics: list[Metric]
     training: dict[str, Any]
     builds: list[Build]
+    parity: dict[str, Any]
+    fidelity: dict[str, Any]
+    canary: dict[str, Any]
+    """The three files of the export's evidence; empty where nothing was measured."""
     cases: dict[str, AskedCase]
     responses: dict[tuple[str, str], Response]
     """By (case, build); the greedy answers."""
@@ -104,6 +111,9 @@ def load(run: RunDir) -> Loaded:
         metrics=read_rows(train / METRICS, Metric),
         training=_object(train / TRAINING),
         builds=read_row_list(run.stage("export") / BUILDS, Build),
+        parity=_object(run.stage("export") / PARITY),
+        fidelity=_object(run.stage("export") / FIDELITY),
+        canary=_object(run.stage("export") / CANARY),
         cases={case.id: case for case in read_rows(ask / CASES, AskedCase)},
         responses={(row.case, row.build): row for row in read_rows(ask / RESPONSES, Response) if row.sample == 0},
         asked=_object(ask / ASKED),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from medtune.report.charts import Point, histogram, size_quality, speed_curve, training_curve
+from medtune.report.charts import KeptBar, Point, histogram, kept_chart, size_quality, speed_curve, training_curve
 from medtune.report.charts.scatter import marker
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -56,7 +56,12 @@ def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
     train = [(point["step"], point["loss"]) for point in training["train"]]
     validation = [(point["step"], point["loss"]) for point in training["validation"]]
     speeds = [(point["step"], point["tokens_per_s"]) for point in training["train"] if point["tokens_per_s"]]
-    charts: dict[str, list[tuple[str, str]]] = {"quality": [], "curve": [], "speed": [], "lengths": []}
+    kept = [
+        KeptBar(row["build"], **row["fidelity"]["gain_kept"])
+        for row in report["proof"]["builds"]
+        if row["fidelity"] and row["fidelity"]["gain_kept"]
+    ]
+    charts: dict[str, list[tuple[str, str]]] = {"kept": [], "quality": [], "curve": [], "speed": [], "lengths": []}
     for kind, width, height in sizes:
         if points:
             charts["quality"].append((kind, size_quality(points, width=width, height=height, key=f"quality-{kind}")))
@@ -65,6 +70,8 @@ def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
             charts["curve"].append((kind, curve))
         if speeds:
             charts["speed"].append((kind, speed_curve(speeds, width=width, height=height - 150, key=f"speed-{kind}")))
+        if kept:
+            charts["kept"].append((kind, kept_chart(kept, width=width, key=f"kept-{kind}")))
         if tokens["counts"]:
             bars = histogram(
                 tokens["edges"],

@@ -2,7 +2,8 @@
 
 from medtune.report.charts.curve import training_curve
 from medtune.report.charts.histogram import histogram
+from medtune.report.charts.kept import KeptBar, kept_chart
 from medtune.report.charts.scatter import Point, size_quality
 from medtune.report.charts.speed import speed_curve
 
-__all__ = ["Point", "histogram", "size_quality", "speed_curve", "training_curve"]
+__all__ = ["KeptBar", "Point", "histogram", "kept_chart", "size_quality", "speed_curve", "training_curve"]
