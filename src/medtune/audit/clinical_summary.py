@@ -55,7 +55,7 @@ def _categories(grades: Sequence[Grade]) -> dict[str, Any]:
     """Counts of verdicts, and the rate of good answers with a cluster bootstrap, of each category."""
     found = {}
     for category in sorted({grade.category or "" for grade in grades}):
-        mine = [grade for grade in grades if grade.category == category]
+        mine = [grade for grade in grades if (grade.category or "") == category]
         good = cluster_bootstrap(
             [float(grade.verdict is not None and grade.verdict.good) for grade in mine],
             [grade.cluster for grade in mine],

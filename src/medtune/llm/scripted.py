@@ -59,17 +59,17 @@ Script = Sequence[Step] | Callable[[list[Message]], Step]
 class ScriptedServer:
     """Serves a script: one step per chat request in order (the last one repeats), or a function of the messages.
 
-    `requests` holds the JSON bodies that came in, in order; `headers` their headers.
+    `requests` holds the JSON bodies that came in, in order; `headers` their headers. `port` 0 is any free one.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, port: int = 0) -> None:
         if not callable(script) and not script:
             raise ValueError("a script needs at least one step")
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self._script, self._lock = script, threading.Lock()
         self.closing = threading.Event()
-        self._http = _Http(self)
+        self._http = _Http(self, port)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -101,8 +101,8 @@ class ScriptedServer:
 class _Http(ThreadingHTTPServer):
     daemon_threads = False  # closing waits for the handlers, so that no thread outlives the server
 
-    def __init__(self, script: ScriptedServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, script: ScriptedServer, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.script = script
 
     def handle_error(self, request: Any, client_address: Any) -> None:
