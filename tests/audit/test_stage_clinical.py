@@ -188,7 +188,7 @@ def test_a_case_that_its_suite_no_longer_holds_is_an_error(run: RunDir, suite: P
     path = tmp_path / "changed" / "site.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("id: cut", "id: slit"), encoding="utf-8")
     verdicts = audit(run, recipe(path))
-    assert words(verdicts) == dict.fromkeys(VERDICTS_OF, "HOLD")
+    assert not [verdict for verdict in verdicts.values() if verdict.verdict.releasable]
     assert verdicts["F16"].errors == 2 * N
 
 
