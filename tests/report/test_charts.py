@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medtune.report.charts import Point, histogram, size_quality, speed_curve, training_curve
+from medtune.report.charts import KeptBar, Point, histogram, kept_chart, size_quality, speed_curve, training_curve
 from medtune.report.charts.scatter import place_labels
 from medtune.report.charts.svg import text_width, ticks
 
@@ -125,3 +125,24 @@ def test_ticks_are_few_round_and_inside(low: float, span: float, most: int) -> N
     assert len(found) <= most
     assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)
     assert found == sorted(set(found))
+
+
+shares = st.tuples(*[st.floats(-3, 3)] * 3).map(sorted)
+
+
+@given(bars=st.lists(shares, min_size=1, max_size=20), width=st.sampled_from([343, 860]))
+def test_the_gain_kept_of_every_build_is_drawn(bars: list[list[float]], width: int) -> None:
+    drawn = [KeptBar(f"IQ3_XXS-imatrix{number}", at, low, high) for number, (low, at, high) in enumerate(bars)]
+    root = named(kept_chart(drawn, width=width, key="k"))
+    texts_inside(root)
+    shown = [text.text for text in root.iter(f"{SVG}text")]
+    assert all(bar.label in shown for bar in drawn)
+    circles = [float(one.get("cx", "")) for one in root.iter(f"{SVG}circle")]
+    assert len(circles) == len(drawn) and all(0 <= at <= width for at in circles)
+    order = sorted(range(len(drawn)), key=lambda number: drawn[number].value)
+    assert [circles[number] for number in order] == sorted(circles)
+
+
+def test_a_chart_of_no_builds_is_refused() -> None:
+    with pytest.raises(ValueError, match="no builds"):
+        kept_chart([], width=300, key="k")

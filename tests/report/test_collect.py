@@ -123,3 +123,19 @@ def test_a_gate_that_was_declared_twice_is_said(make_report: Callable[..., Repor
     assert "The gate was changed." in render(again) and "ask fresh prompts" in render(again)
     thresholds = {row["key"]: row for row in again["gate"]["thresholds"]}
     assert thresholds["margin_points"]["value"] == 10.0 and "points" in thresholds["margin_points"]["meaning"]
+
+
+def test_what_the_export_proved_is_shown_as_it_stands(reported: Reported) -> None:
+    _, report = reported
+    proof = report["proof"]
+    assert proof["parity"]["compared"] == proof["parity"]["equal"] == 2 and proof["parity"]["refused"] == 1
+    assert (proof["parity"]["lines"], proof["parity"]["lines_equal"]) == (2000, 1999)
+    assert [row["build"] for row in proof["builds"]] == [row["build"] for row in report["verdicts"]]
+    assert proof["canary"]["right"] == proof["canary"]["asked"] - 1
+
+
+def test_a_run_without_measurements_says_so() -> None:
+    from medtune.report.sections.proof import _canary, _fidelity, _parity
+
+    assert _parity({}) is None and _canary({}) is None
+    assert _fidelity(type("Run", (), {"fidelity": {}})()) == {"fidelity": None, "builds": []}  # type: ignore[arg-type]

@@ -197,6 +197,8 @@ def _ways(value: Any) -> set[str]:
             formats.points(value),
             f"{value:.3f}",
             f"{value:.2f}",
+            f"{value:.4f}",
+            f"{value:.5f}",
             f"{value:,.0f}",
             str(value),
         }

@@ -12,6 +12,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+from proof_files import write_proof_files
+
 from medtune.config.recipe import Recipe, RecipeView
 from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.io import append_jsonl, write_json, write_text
@@ -308,6 +310,7 @@ class _Writer:
                     )
                 )  # fmt: skip
             write_json(path / BUILDS, [build.model_dump(mode="json") for build in self.builds])
+            write_proof_files(path, self.builds)
 
         self.stage("export", {"builds": len(SIZES_MB)}, fill)
 

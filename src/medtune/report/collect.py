@@ -5,6 +5,7 @@ from typing import Any
 import medtune
 from medtune.report.load import load
 from medtune.report.sections.answers import emergency, failures, side_by_side
+from medtune.report.sections.graded import graded
 from medtune.report.sections.judged import evidence, gate, headline, verdict_table
 from medtune.report.sections.made import data_card, flow
 from medtune.report.sections.origin import provenance
@@ -31,6 +32,7 @@ def collect(run: RunDir, *, name: str, description: str, side_by_side_count: int
         "evidence": evidence(loaded),
         "training": training(loaded),
         "proof": proof(loaded),
+        "graded": graded(loaded),
         "side_by_side": side_by_side(loaded, side_by_side_count),
         "emergency": emergency(loaded),
         "failures": failures(loaded, failure_count),

@@ -69,6 +69,9 @@ class Loaded:
     asked: dict[str, Any]
     grades: dict[tuple[str, str], Grade]
     """By (case, build)."""
+    all_responses: dict[tuple[str, str, int], Response]
+    """By (case, build, sample): samples of critical cases, too."""
+    all_grades: dict[tuple[str, str, int], Grade]
     summary: dict[str, Any]
     verdicts: list[Verdict]
     release: Release
@@ -98,6 +101,7 @@ def load(run: RunDir) -> Loaded:
     collect, prepare, train = run.stage("collect"), run.stage("prepare"), run.stage("train")
     ask, audit = run.stage("ask"), run.stage("audit")
     manifests = {stage: read_manifest(run, stage) for stage in STAGES}
+    responses, grades = read_rows(ask / RESPONSES, Response), read_rows(audit / GRADES, Grade)
     return Loaded(
         manifests=manifests,
         sources=read_row_list(collect / SOURCES, SourceFacts),
@@ -115,9 +119,11 @@ def load(run: RunDir) -> Loaded:
         fidelity=_object(run.stage("export") / FIDELITY),
         canary=_object(run.stage("export") / CANARY),
         cases={case.id: case for case in read_rows(ask / CASES, AskedCase)},
-        responses={(row.case, row.build): row for row in read_rows(ask / RESPONSES, Response) if row.sample == 0},
+        responses={(row.case, row.build): row for row in responses if row.sample == 0},
         asked=_object(ask / ASKED),
-        grades={(row.case, row.build): row for row in read_rows(audit / GRADES, Grade) if row.sample == 0},
+        grades={(row.case, row.build): row for row in grades if row.sample == 0},
+        all_responses={(row.case, row.build, row.sample): row for row in responses},
+        all_grades={(row.case, row.build, row.sample): row for row in grades},
         summary=_object(audit / SUMMARY),
         verdicts=read_row_list(audit / VERDICTS, Verdict),
         release=Release.model_validate(read_json(run.stage("release") / RELEASE)),

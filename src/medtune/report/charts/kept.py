@@ -29,7 +29,7 @@ def kept_chart(bars: Sequence[KeptBar], *, width: float, key: str) -> str:
     x_ticks = [
         (value, f"{tick_label(round(100 * value, 6))} %") for value in ticks(low, high, max(3, int(width / 110)))
     ]
-    parts = [frame.axes(x_ticks, [], "share of the training's gain that the build kept", "")]
+    parts = [frame.axes(x_ticks, [], "gain kept", "")]
     whole = frame.x.at(1.0)
     parts.append(el("line", x1=whole, x2=whole, y1=frame.y.start, y2=frame.y.end, class_="c-grid"))
     for number, bar in enumerate(bars):

@@ -47,7 +47,7 @@ def _fidelity(run: Loaded) -> dict[str, Any]:
             "threads": values["threads"],
             "llama_perplexity": bool(own),
         },
-        "builds": [_build(name, rows.get(name), speed.get(name), own.get(name)) for name in values["digests"]],
+        "builds": [_build(name, rows.get(name), speed.get(name), own.get(name)) for name in speed],
     }
 
 
