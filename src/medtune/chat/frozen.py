@@ -35,13 +35,19 @@ def as_stored(weight: "torch.Tensor", storage: Storage) -> "torch.Tensor":
     return nf4_round(weight) if storage == "nf4" else fp8_round(weight)
 
 
-def fp8_round(weight: "torch.Tensor") -> "torch.Tensor":
-    """Round each row to E4M3 with the row's own scale max|w| / 448 and back. (out, in) -> float32 (out, in)."""
+def fp8_rows(weight: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+    """E4M3 values (out, in) and each row's scale max|w| / 448 (out, 1) float32; weight = values * scale."""
     import torch
 
     rows = weight.float()
     scale = rows.abs().amax(dim=-1, keepdim=True).clamp(min=_FP8_FLOOR) / E4M3_MAX
-    return (rows / scale).to(torch.float8_e4m3fn).float() * scale
+    return (rows / scale).to(torch.float8_e4m3fn), scale
+
+
+def fp8_round(weight: "torch.Tensor") -> "torch.Tensor":
+    """Round each row to E4M3 with its own scale and back. (out, in) -> float32 (out, in)."""
+    values, scale = fp8_rows(weight)
+    return values.float() * scale
 
 
 def nf4_round(weight: "torch.Tensor", *, double: bool = True) -> "torch.Tensor":
