@@ -135,3 +135,21 @@ def test_every_row_is_kept_or_counted(tmp_path_factory: pytest.TempPathFactory, 
     assert found.facts.rows == len(pairs) + 1 == found.facts.kept + sum(found.facts.dropped.values())
     kept = [(record.question, record.answer) for record in found.records]
     assert kept == [("Q", "A"), *((q, a) for q, a in pairs if q.strip() and a.strip())]
+
+
+def test_columns_of_another_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Fall;Frage;Antwort\n7;Was?;Das.\n")
+    columns = {"question": "Frage", "answer": "ANTWORT", "document": "Fall"}
+    (record,) = collect(tmp_path / "a.csv", columns=columns).records
+    assert (record.question, record.answer, record.document) == ("Was?", "Das.", "mine/7")
+    with pytest.raises(DataError, match="no column 'Text'"):
+        collect(tmp_path / "a.csv", columns={"question": "Text", "answer": "Antwort"})
+
+
+def test_rows_that_no_model_should_see_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        'question,answer\nQ,"=HYPERLINK(""http://x"",""y"")"\nQ,=cmd|calc\nQ,= 5 mg\n' + "Q," + "a" * 5_000_001 + "\n"
+    )
+    found = collect(tmp_path / "a.csv")
+    assert [record.answer for record in found.records] == ["= 5 mg"]
+    assert found.facts.dropped == {"a cell holds a formula": 2, "row of more than 5 million characters": 1}

@@ -106,12 +106,52 @@ def test_files_of_a_folder_are_sorted_and_others_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("gone.jsonl", "not found"), ("table.xlsx", ".xlsx"), ("empty", "no .jsonl or .csv")]
+    ("name", "words"), [("gone.jsonl", "not found"), ("table.xls", ".xls"), ("empty", "none of .jsonl, .csv")]
 )
 def test_paths_that_are_no_table(tmp_path: Path, name: str, words: str) -> None:
-    write(tmp_path, "table.xlsx", "x")
+    write(tmp_path, "table.xls", "x")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError) as caught:
         table_files(tmp_path / name)
     assert words in caught.value.what
     assert caught.value.where == str(tmp_path / name)
+
+
+def test_sheets_and_parquet_give_the_same_rows(tmp_path: Path) -> None:
+    from datetime import datetime
+
+    import openpyxl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append([" Q ", "A", "When", None])
+    sheet.append(["x", 3.0, datetime(2024, 1, 2), None])
+    sheet.append([None, None, None, None])
+    sheet.append(["y", 0.5, datetime(2024, 1, 2, 3, 4), None])
+    book.save(tmp_path / "a.xlsx")
+    assert list(read_table(tmp_path / "a.xlsx")) == [
+        (2, {"q": "x", "a": "3", "when": "2024-01-02"}),
+        (4, {"q": "y", "a": "0.5", "when": "2024-01-02 03:04:00"}),
+    ]
+    pq.write_table(pa.table({" Q ": [str(number) for number in range(2500)]}), tmp_path / "a.parquet")
+    rows = list(read_table(tmp_path / "a.parquet"))
+    assert (rows[0], rows[-1]) == ((1, {"q": "0"}), (2500, {"q": "2499"}))
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", b"PAR1 cut"])
+def test_broken_sheets_and_parquet(tmp_path: Path, name: str, content: bytes) -> None:
+    with pytest.raises(DataError, match="not a readable"):
+        list(read_table(write(tmp_path, name, content)))
+
+
+def test_a_workbook_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zipfile
+
+    monkeypatch.setattr("medtune.core.sheets._UNPACKED_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/workbook.xml", b"0" * 5000)
+    with pytest.raises(DataError, match="unpacks to"):
+        list(read_table(tmp_path / "a.xlsx"))

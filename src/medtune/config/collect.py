@@ -19,13 +19,20 @@ class MedquadSource(Section):
     """At most so many documents, in sorted order."""
 
 
+TableField = Literal[
+    "instruction", "input", "output", "question", "answer", "messages", "system", "topic", "document", "url"
+]
+
+
 class FilesSource(Section):
-    """The user's own JSONL or CSV: instruction/output, instruction/response, instruction/input/output or messages."""
+    """The user's own JSONL, CSV, XLSX or Parquet: instruction/input/output, question/answer or messages."""
 
     kind: Literal["files"]
     """The kind of source."""
     path: str
-    """A file, or a folder whose .jsonl and .csv files are read in sorted order; relative to the recipe."""
+    """A file, or a folder whose files of these kinds are read in sorted order; relative to the recipe."""
+    columns: dict[TableField, str] = Field(default_factory=dict)
+    """Which column stands for which field, e.g. `{question: Frage, answer: Antwort, document: case_id}`."""
     name: str | None = None
     """What reports call this source; the file's name when left out."""
     licence: str = "not stated"

@@ -1,22 +1,26 @@
-"""Rows of JSONL and CSV files that people made: every error names the file and the line."""
+"""Rows of JSONL, CSV, Excel and Parquet files that people made, one at a time; errors name the file and the line."""
 
 import csv
-import io
 import json
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medtune.core.errors import DataError
-from medtune.core.io import read_text
+from medtune.core.sheets import sheet_rows
 
-TABLE_SUFFIXES = (".jsonl", ".csv")
+if TYPE_CHECKING:
+    from _csv import Reader
+
+TABLE_SUFFIXES = (".jsonl", ".csv", ".xlsx", ".parquet")
 _CELL_CHARS = 1 << 24
 _DELIMITERS = (",", ";", "\t")
+_MARK = b"\xef\xbb\xbf"
 
 
 def table_files(path: Path) -> list[Path]:
-    """The .jsonl and .csv files that a path stands for: itself, or those below a folder, sorted.
+    """The files of rows that a path stands for: itself, or those below a folder, sorted.
 
     Raises DataError when there are none, or when the file is of another kind.
     """
@@ -28,7 +32,9 @@ def table_files(path: Path) -> list[Path]:
         ]
         if not found:
             raise DataError(
-                "this folder holds no .jsonl or .csv file", where=str(path), next_step="put the data files into it"
+                f"this folder holds none of {', '.join(TABLE_SUFFIXES)}",
+                where=str(path),
+                next_step="put the data files into it",
             )
         return sorted(found, key=lambda file: file.relative_to(path).as_posix())
     if not path.exists():
@@ -37,17 +43,19 @@ def table_files(path: Path) -> list[Path]:
         raise DataError(
             f"cannot read files of the kind {path.suffix or 'without a suffix'!r}",
             where=str(path),
-            next_step="give a .jsonl or .csv file; a JSON array becomes one by `jq -c '.[]' FILE > FILE.jsonl`",
+            next_step=f"give one of {', '.join(TABLE_SUFFIXES)}; a JSON array: `jq -c '.[]' FILE > FILE.jsonl`",
         )
     return [path]
 
 
 def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line from 1, row) of a .jsonl or .csv file; column names lower case and stripped.
+    """Yield (line from 1, row) of one of TABLE_SUFFIXES; column names lower case and stripped.
+
+    The row after the header of a sheet is line 2; Parquet rows count from 1. Memory holds a part of the file only.
 
     Raises DataError for a missing or empty file, bytes that are not UTF-8, and any line that is no row.
     """
-    rows = _csv_rows(path) if path.suffix.lower() == ".csv" else _jsonl_rows(path)
+    rows = _READERS.get(path.suffix.lower(), _jsonl_rows)(path)
     empty = True
     for line, row in rows:
         empty = False
@@ -57,7 +65,7 @@ def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in enumerate(read_text(path).split("\n"), start=1):
+    for line, text in enumerate(_lines(path), start=1):
         if not text.strip():
             continue
         where = f"{path}:{line}"
@@ -95,32 +103,76 @@ def _json_kind(value: Any) -> str:
     return {"list": "an array", "str": "a string", "bool": "true or false"}.get(type(value).__name__, "a number")
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    text = read_text(path)
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    before = csv.field_size_limit(_CELL_CHARS)
+def _lines(path: Path) -> Iterator[str]:
+    """Lines with their ends, as UTF-8; a byte-order mark is dropped."""
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        header: list[str] = []
-        start = 1
-        try:
-            for cells in reader:
-                line, start = start, reader.line_num + 1
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if not header:
-                    header = _header(cells, f"{path}:{line}")
-                    continue
-                yield line, _csv_row(header, cells, f"{path}:{line}")
-        except csv.Error as error:
-            raise DataError(
-                f"not readable as CSV: {error}",
-                where=f"{path}:{start}",
-                next_step='close every quote; a quote inside a cell is written twice ("")',
-            ) from error
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise DataError("file not found", where=str(path), next_step="check the path") from error
+    with file:
+        for number, data in enumerate(file, start=1):
+            try:
+                yield data.removeprefix(_MARK if number == 1 else b"").decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"not UTF-8 (byte 0x{data[error.start]:02x} in this line)",
+                    where=f"{path}:{number}",
+                    next_step="save the file as UTF-8, e.g. `iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW`",
+                ) from error
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = _lines(path)
+    before: list[str] = []
+    for line in lines:
+        before.append(line)
+        if line.strip():
+            break
+    first = before[-1] if before else ""
+    delimiter = max(_DELIMITERS, key=first.count)
+    limit = csv.field_size_limit(_CELL_CHARS)
+    try:
+        yield from _cells(csv.reader(chain(before, lines), delimiter=delimiter, strict=True), path)
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)
+
+
+def _cells(reader: "Reader", path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    header: list[str] = []
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = _header(cells, f"{path}:{line}")
+                continue
+            yield line, _csv_row(header, cells, f"{path}:{line}")
+    except csv.Error as error:
+        raise DataError(
+            f"not readable as CSV: {error}",
+            where=f"{path}:{start}",
+            next_step='close every quote; a quote inside a cell is written twice ("")',
+        ) from error
+
+
+def _excel_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    header: list[str] = []
+    for line, cells in sheet_rows(path):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header = _header(cells, f"{path}:{line}")
+            continue
+        yield line, _csv_row(header, [*cells, *[""] * (len(header) - len(cells))], f"{path}:{line}")
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    from medtune.core.parquet import parquet_rows
+
+    for line, row in enumerate(parquet_rows(path), start=1):
+        yield line, _with_plain_names(row, f"{path}:{line}")
 
 
 def _header(cells: list[str], where: str) -> list[str]:
@@ -159,3 +211,6 @@ def _with_plain_names(row: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _plain_name(name: str) -> str:
     return name.strip().lower()
+
+
+_READERS = {".jsonl": _jsonl_rows, ".csv": _csv_rows, ".xlsx": _excel_rows, ".parquet": _parquet_rows}

@@ -1,5 +1,6 @@
-"""The user's own rows: JSONL and CSV in the shapes of `runs.records.shapes`. Never public: reports show no text."""
+"""The user's own rows in tables, in the shapes of `runs.records.shapes`. Never public: reports show no text."""
 
+import re
 from pathlib import Path
 
 from medtune.collect.source import Desk, Origin, SourceInput, digest_of, last_changed, source_facts
@@ -8,6 +9,10 @@ from medtune.core.errors import DataError
 from medtune.core.tables import table_files
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.shapes import SHAPES, ShapedRow, read_shaped
+
+_ROW_CHARS = 5_000_000
+_FORMULA = re.compile(r"\s*=\s*[A-Za-z_@+(-][A-Za-z0-9_.|!]*\s*[(!|]")
+"""What a spreadsheet would run: =CMD|…, =HYPERLINK(…). A reading such as «= 5 mg» is none."""
 
 
 def inputs(_: FilesSource, given: SourceInput) -> tuple[Path, ...]:
@@ -20,14 +25,15 @@ def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts
     """Read every row; rows without question or answer are counted. Raises DataError naming file and line."""
     path = _path(given)
     files = table_files(path)
+    columns = {str(field): column for field, column in section.columns.items()}
     documents: set[str] = set()
     for file in files:
         label = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        for row in read_shaped(file):
+        for row in read_shaped(file, columns):
             if section.limit is not None and desk.kept >= section.limit:
                 break
-            if row.missing:
-                desk.drop(row.missing)
+            if problem := row.missing or _unusable(row, file.suffix.lower()):
+                desk.drop(problem)
                 continue
             record = _record(row, given.name, f"{label}:{row.line}", section.licence)
             documents.add(record.document)
@@ -45,6 +51,16 @@ def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts
         sha256=digest_of(path, files),
         documents=len(documents),
     )
+
+
+def _unusable(row: ShapedRow, suffix: str) -> str:
+    """Why a whole row is left out, or an empty string."""
+    texts = (row.question, row.answer, *(turn.content for turn in row.messages))
+    if sum(map(len, texts)) > _ROW_CHARS:
+        return "row of more than 5 million characters"
+    if suffix in (".csv", ".xlsx") and any(_FORMULA.match(text) for text in texts):
+        return "a cell holds a formula"
+    return ""
 
 
 def _path(given: SourceInput) -> Path:

@@ -1,7 +1,7 @@
 """The shapes in which people keep training rows; one reader for `files` sources and for gold sets."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,29 @@ class ShapedRow:
         return "" if self.answer.strip() else "no answer"
 
 
-def read_shaped(path: Path) -> Iterator[ShapedRow]:
-    """Rows of a .jsonl or .csv file. Raises DataError naming file and line for what has no known shape."""
+def read_shaped(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[ShapedRow]:
+    """Rows of a table. `columns` says which column stands for which field of a shape, e.g. {"question": "Frage"}.
+
+    Raises DataError naming file and line for what has no known shape, or lacks a named column.
+    """
     for line, row in read_table(path):
-        yield _shape(line, row, f"{path}:{line}")
+        where = f"{path}:{line}"
+        yield _shape(line, _renamed(row, columns, where) if columns else row, where)
+
+
+def _renamed(row: dict[str, Any], columns: Mapping[str, str], where: str) -> dict[str, Any]:
+    """The row with the named columns under the fields' names, and nothing else."""
+    named = {}
+    for field, column in columns.items():
+        key = column.strip().lower()
+        if key not in row:
+            raise DataError(
+                f"no column {column!r} (there are {', '.join(sorted(row))})",
+                where=where,
+                next_step="mend `columns:` of this source in the recipe",
+            )
+        named[field] = row[key]
+    return named
 
 
 def _shape(line: int, row: dict[str, Any], where: str) -> ShapedRow:
