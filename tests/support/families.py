@@ -339,9 +339,9 @@ def _write_model(
     }  # fmt: skip
     special: dict[str, dict[str, Any]] = {
         "gemma3n": {
-            # The converter takes 30 or 35 layers and 4 altup inputs.
+            # Fixed in llama.cpp: 30 or 35 layers, 4 AltUp inputs, LAuReL rank 64, 256 embeddings a layer.
             "num_hidden_layers": 30, "num_kv_shared_layers": 10, "intermediate_size": hidden, "head_dim": 64,
-            "num_attention_heads": 2, "num_key_value_heads": 1, "laurel_rank": 16, "hidden_size_per_layer_input": 32,
+            "num_attention_heads": 2, "num_key_value_heads": 1, "laurel_rank": 64, "hidden_size_per_layer_input": 256,
             "vocab_size_per_layer_input": vocab, "sliding_window": 64,
         },
         "gemma3": {"num_hidden_layers": 6, "head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 64},
@@ -373,12 +373,19 @@ def _write_model(
 
 
 def _randomise(model: Any) -> None:
-    """Weights far enough from their first values that a wrong layer, bias or norm changes every logit."""
+    """Weights far enough from their first values that a wrong layer, bias or norm changes every logit.
+
+    Gemma 3n mixes four streams a layer and does not scale its attention: random weights as large as that would make
+    chaos of its 30 layers.
+    """
     import torch
 
     with torch.no_grad():
-        for weight in model.parameters():
+        for name, weight in model.named_parameters():
             if weight.ndim > 1:
-                weight.normal_(0.0, weight.shape[-1] ** -0.5)
+                mixes = any(part in name for part in ("altup", "laurel", "per_layer"))
+                weight.normal_(0.0, (0.2 if mixes else 1.0) * weight.shape[-1] ** -0.5)
             else:
                 weight.add_(0.1 * torch.randn_like(weight))
+            if "Gemma3n" in type(model).__name__ and name.endswith("q_norm.weight"):
+                weight.mul_(weight.shape[0] ** -0.5)

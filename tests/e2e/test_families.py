@@ -1,0 +1,100 @@
+"""Every family from training to the served file: a few steps, merge, GGUF, and the same probabilities in llama.cpp."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from families import FAMILY_NAMES
+
+from medtune.chat import load_tokenizer, offline
+from medtune.chat.family import find_family
+from medtune.export.adapter import read_adapter
+from medtune.export.merge import merge
+from medtune.export.weights import read_weights
+from medtune.llamacpp.convert import to_gguf
+from medtune.llamacpp.score import ScoredText, score
+from medtune.llamacpp.toolchain import Toolchain
+from medtune.runs.records.collect import Turn
+
+CHAT = (
+    Turn(role="system", content="Explain medical terms."),
+    Turn(role="user", content="What is asthma? 5 µg"),
+    Turn(role="assistant", content="A disease of the airways.\n\n**Treatment** two puffs"),
+)
+STEPS = 3
+LOGPROB_TOLERANCE = 0.02
+"""Largest difference of a token's log-probability, in nats: llama.cpp keeps keys and values in 16 bits."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", FAMILY_NAMES)
+def test_trained_merged_converted_and_served_alike(
+    name: str, family_model: Callable[[str], Path], toolchain: Toolchain, tmp_path: Path
+) -> None:
+    base = family_model(name)
+    row = load_tokenizer(base).encode(CHAT)
+    with offline(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PEFT asks for an attribute that transformers renamed; Gemma 3n's own code
+        before, after, touched = train(base, tmp_path / "adapter", row.input_ids, row.trained)
+    assert after < before and touched == []
+    merge(read_weights(base), read_adapter(tmp_path / "adapter"), tmp_path / "merged")
+    for file in base.iterdir():  # as the export does: tokenizer and template go along unchanged
+        if not (tmp_path / "merged" / file.name).exists():
+            (tmp_path / "merged" / file.name).symlink_to(file)
+    gguf = to_gguf(toolchain, tmp_path / "merged", tmp_path / "model.gguf", outtype="f32", log=tmp_path / "log")
+    scored = (False,) + (True,) * (len(row.input_ids) - 1)
+    (served,) = score(toolchain, gguf, [ScoredText(row.input_ids, scored)], threads=1)
+    expected = log_probabilities(tmp_path / "merged", row.input_ids)
+    assert abs(served - expected).max() < LOGPROB_TOLERANCE
+    assert abs(served - log_probabilities(base, row.input_ids)).max() > 5 * LOGPROB_TOLERANCE, "the adapter is in it"
+
+
+def train(base: Path, adapter: Path, ids: tuple[int, ...], trained: tuple[bool, ...]) -> tuple[float, float, list[str]]:
+    """Loss on the answer before and after, and the names of base weights that changed (there must be none)."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from medtune.chat.targets import lora_targets
+    from medtune.train.model import linear_layers, load_base
+
+    model = load_base(base, base.name, torch.device("cpu"))
+    kept = {key: weight.detach().clone() for key, weight in model.named_parameters()}
+    family = find_family(model.config.architectures[0], base)
+    torch.manual_seed(0)
+    config = LoraConfig(r=4, lora_alpha=8, target_modules=lora_targets(family, linear_layers(model)))
+    tuned = get_peft_model(model, config)
+    learning = [weight for weight in tuned.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=2e-3)
+    tokens = torch.tensor([ids])
+    labels = torch.where(torch.tensor([trained]), tokens, -100)
+    losses = []
+    for _ in range(STEPS):
+        loss = tuned(input_ids=tokens, labels=labels).loss
+        losses.append(float(loss))
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    with torch.no_grad():
+        losses.append(float(tuned(input_ids=tokens, labels=labels).loss))
+    now = {
+        key.removeprefix("base_model.model.").replace(".base_layer", ""): weight
+        for key, weight in tuned.named_parameters()
+    }
+    touched = [key for key, weight in kept.items() if not torch.equal(weight, now[key])]
+    tuned.save_pretrained(adapter)
+    return losses[0], losses[-1], touched
+
+
+def log_probabilities(folder: Path, ids: tuple[int, ...]) -> Any:
+    """Of each token but the first given those before it, by transformers in float32."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokens = torch.tensor([ids])
+    with torch.no_grad():
+        logits = model(input_ids=tokens).logits[0, :-1].log_softmax(-1)
+    return logits.gather(1, tokens[0, 1:, None])[:, 0].numpy()
