@@ -36,8 +36,14 @@ def doctor(recipe: Path | None, overrides: tuple[str, ...], runs_folder: Path) -
 
 
 def _look_at(recipe: Path, overrides: tuple[str, ...], runs_folder: Path) -> Iterator[str]:
-    """Print the plan of a recipe; yields what would stop it."""
+    """Print plan and costs of a recipe; yields what would stop it."""
+    from medtune.cli.costs import cost_lines
     from medtune.cli.dry_run import show_plan
+    from medtune.pipeline import open_recipe
 
-    for problem in show_plan(recipe, overrides, runs_folder):
+    problems = show_plan(recipe, overrides, runs_folder)
+    click.echo("\ncosts (estimated):")
+    for line in cost_lines(open_recipe(recipe, overrides, runs_folder)):
+        click.echo(f"  {line}")
+    for problem in problems:
         yield problem.what

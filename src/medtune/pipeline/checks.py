@@ -29,6 +29,8 @@ def check_before_run(opened: OpenRecipe, stages: tuple[str, ...]) -> None:
 def problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FOLDERS)) -> Iterator[MedtuneError]:
     """Everything that would stop one of these stages, cheap to find out and without torch."""
     yield from recipe_problems(opened, stages)
+    if "train" in stages:
+        yield from _raised(partial(_check_training, opened))
     if _USES_TOOLCHAIN & set(stages):
         yield from _raised(partial(_check_toolchain, opened))
     if "export" in stages:
@@ -39,7 +41,7 @@ def recipe_problems(opened: OpenRecipe, stages: tuple[str, ...] = tuple(STAGE_FO
     """What the recipe names and these stages would not find: task, suites, files, base model."""
     yield from _raised(partial(_check_task, opened))
     for name in opened.recipe.suites.names:
-        yield from _raised(partial(_check_suite, name))
+        yield from _raised(partial(_check_suite, name, opened.whole().folder))
     if "export" in stages:
         yield from _raised(partial(_check_builds, opened))
     if "collect" in stages:
@@ -63,10 +65,15 @@ def _check_task(opened: OpenRecipe) -> None:
     load_task(opened.recipe.task)
 
 
-def _check_suite(name: str) -> None:
-    from medtune.suites import load_suite
+def _check_suite(name: str, folder: Path) -> None:
+    """A suite of the site is also proved: what it grades with must read its own sentences right."""
+    from medtune.suites import is_suite_file, load_suite
 
-    load_suite(name)
+    load_suite(name, folder)
+    if is_suite_file(name):
+        from medtune.audit.suite_proof import check_suite_file
+
+        check_suite_file(name, folder)
 
 
 def _missing_sources(opened: OpenRecipe) -> Iterator[MedtuneError]:
@@ -112,6 +119,24 @@ def _base_bytes(opened: OpenRecipe) -> int:
 
     base = resolve_base(opened.recipe.base, opened.whole().resolve)
     return sum(path.stat().st_size for path in base.files if path.suffix == ".safetensors")
+
+
+def _check_training(opened: OpenRecipe) -> None:
+    """The card can do what the recipe asks for and, as soon as the rows are known, it has the memory."""
+    from medtune.chat.base import resolve_base, to_fetch
+    from medtune.train.foresee import foresee, seen_lengths
+
+    if to_fetch(opened.recipe.base):
+        return
+    try:
+        base = resolve_base(opened.recipe.base, opened.whole().resolve)
+    except MedtuneError:
+        return  # said already
+    try:
+        foresee(opened.whole(), opened.run, base)
+    except ResourceError:
+        if seen_lengths(opened.run):
+            raise
 
 
 def _check_toolchain(opened: OpenRecipe) -> None:

@@ -138,6 +138,11 @@ def _shared_memory(device: Device) -> Card:
     import psutil
 
     memory = psutil.virtual_memory()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = seen_cores()
     name = "Apple's GPU" if device == "mps" else f"this CPU ({cores} cores)"
     return Card(device, name, memory.total, None, memory.available, cores)
+
+
+def seen_cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

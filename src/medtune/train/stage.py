@@ -1,7 +1,6 @@
 """The door of the train room: 02-prepare's rows in, 03-train's adapter out."""
 
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from medtune.chat import BaseInfo, load_tokenizer, resolve_base
@@ -9,19 +8,19 @@ from medtune.config.recipe import RecipeView
 from medtune.config.train import TrainSection
 from medtune.core.console import say
 from medtune.core.errors import MedtuneError
-from medtune.core.io import read_jsonl, write_json
+from medtune.core.io import write_json
 from medtune.runs.layout import CHECKPOINTS, TENSORBOARD, TRAIN, TRAINING, VALIDATION, RunDir
 from medtune.runs.manifest import Manifest
 from medtune.runs.records.base import read_rows
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import open_stage
-from medtune.train.capability import capability_of, look_at_card, seen_card
+from medtune.train.capability import capability_of, look_at_card
 from medtune.train.finetune import fine_tune, token_facts
+from medtune.train.foresee import foresee, seen_lengths
 from medtune.train.planner.choose import choose
 from medtune.train.planner.plan import Method
 from medtune.train.planner.rates import limit_tokens_per_s
 from medtune.train.planner.shape import read_shape
-from medtune.train.planner.words import plan_lines
 from medtune.train.rows import check_vocabulary, encode_rows, require_a_batch
 from medtune.train.settings import make_settings, make_wish, total_steps
 
@@ -45,7 +44,7 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         lines.insert(0, f"base {base.name}: {base.architecture}, family {base.family.family}")
     except MedtuneError as error:
         lines.insert(0, f"base: {error.what}")
-    lengths = _seen_lengths(run.stage("prepare") / TRAIN)
+    lengths = seen_lengths(run)
     if lengths:
         lines.append(f"{len(lengths)} rows, {total_steps(section, len(lengths))} steps")
     else:
@@ -53,26 +52,11 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         lines.append(f"{known}; the rows are not prepared yet")
     lines.append(f"validation each {section.eval_every_steps} steps, a checkpoint each {section.save_every_steps}")
     if base is not None:
-        lines += _foreseen(recipe, base, lengths)
+        try:
+            lines += foresee(recipe, run, base).lines()
+        except MedtuneError as error:
+            lines += [f"this would stop the training: {error}"]
     return lines
-
-
-def _seen_lengths(path: Path) -> list[int]:
-    """Tokens of each prepared row; none when there are no rows yet."""
-    return [max(1, int(row["tokens"])) for _, row in read_jsonl(path)] if path.is_file() else []
-
-
-def _foreseen(recipe: RecipeView, base: BaseInfo, lengths: list[int]) -> list[str]:
-    """The planner's choice for the card that is there, or why there is none."""
-    section = recipe.train
-    card = seen_card()
-    known = lengths or [section.max_seq_length] * section.batch_size
-    settings = make_settings(section, recipe.seed, len(known))
-    try:
-        found = choose(card, read_shape(base), known, make_wish(section, settings, capability_of(card), 1.0))
-    except MedtuneError as error:
-        return [f"card: {card.name}", f"this would stop the training: {error}"]
-    return plan_lines(found, card, assumed=None if lengths else section.max_seq_length)
 
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
