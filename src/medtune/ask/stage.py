@@ -30,6 +30,7 @@ from medtune.ask.setting import (
     trained_context,
     usable_cores,
 )
+from medtune.ask.trained import check_not_trained
 from medtune.config.recipe import RecipeView
 from medtune.core.console import Progress, progress
 from medtune.core.errors import DataError, MedtuneError, RunDirError
@@ -37,14 +38,14 @@ from medtune.core.hashing import sha256_file
 from medtune.core.io import write_json
 from medtune.llamacpp.toolchain import Toolchain, find
 from medtune.llm.messages import Decoding
-from medtune.runs.layout import ASKED, BUILDS, CASES, RESPONSES, TEST, RunDir
+from medtune.runs.layout import ASKED, BUILDS, CASES, RESPONSES, TEST, TRAIN, RunDir
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.base import read_row_list, read_rows, write_rows
 from medtune.runs.records.export import BASE_BUILD, PARENT_BUILD, Build
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import StageFolder, open_stage
-from medtune.suites import load_suite
+from medtune.suites import load_suite, site_files
 from medtune.tasks import Task, load_task
 
 NAME = "ask"
@@ -150,6 +151,7 @@ def _cases(recipe: RecipeView, run: RunDir, task: Task) -> tuple[AskedCase, ...]
             where=str(run.stage("prepare") / TEST),
             next_step="raise `prepare.test_share`, name a `prepare.test_file`, or name a suite in `suites.names`",
         )
+    check_not_trained(cases, run.stage("prepare") / TRAIN)
     return cases
 
 
@@ -235,6 +237,7 @@ def _finish(stage: StageFolder, recipe: RecipeView, facts: dict[str, Any], toolc
             "servers": facts["servers"],
             "threads": facts["threads"],
         },
+        externals=site_files(recipe.suites.names, recipe.folder),
         warnings=tuple(warnings),
         tools={"llama.cpp": toolchain.version, "llama.cpp digest": toolchain.digest},
         skip=(_LOGS,),

@@ -32,6 +32,7 @@ VERBS = {
     "detect": "medtune.cli.detect",
     "inspect": "medtune.cli.inspect",
     "ls": "medtune.cli.ls",
+    "suites": "medtune.cli.suites",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""

@@ -5,11 +5,17 @@ from pydantic import Field
 from medtune.config.base import Section
 
 
+def is_suite_file(name: str) -> bool:
+    """True when a recipe names a suite file of the site instead of a suite that medtune brings."""
+    return "/" in name or name.endswith((".yaml", ".yml"))
+
+
 class SuitesSection(Section):
     """What is asked of the base, the tuned model and every quantization."""
 
     names: tuple[str, ...] = ("emergency-demo",)
-    """Suites that are asked beside the held-out examples of the task."""
+    """Suites that are asked beside the held-out examples of the task (`medtune suites list`), and suite files of your
+    own, relative to the recipe (`./ours/ward.yaml`)."""
     held_out: int = Field(default=200, ge=1)
     """At most so many held-out examples of the test split are asked."""
     limit: int | None = Field(default=None, ge=1)

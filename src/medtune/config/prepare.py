@@ -32,6 +32,9 @@ class PrepareSection(Section):
     """`embedded` for the 200 topics that the tiny base has never seen, or a file with one topic a line."""
     test_file: str | None = None
     """The user's own gold set (JSONL, same shapes as a `files` source): asked in the audit, never trained on."""
+    keep_out: tuple[str, ...] = ()
+    """Suite files of your own whose questions are never trained on. Those in `suites.names` and all suites that medtune
+    brings always count."""
     max_train_rows: int | None = Field(default=None, ge=8)
     """At most so many training rows, a seeded draw."""
     canary: bool = False

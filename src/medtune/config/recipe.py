@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from medtune.config.ask import AskSection, SuitesSection
+from medtune.config.ask import AskSection, SuitesSection, is_suite_file
 from medtune.config.audit import AuditSection
 from medtune.config.base import Section
 from medtune.config.collect import CollectSection
@@ -74,6 +74,24 @@ class Recipe(Section):
     audit: AuditSection = AuditSection()
     release: ReleaseSection = ReleaseSection()
     report: ReportSection = ReportSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_suites(cls, values: Any) -> Any:
+        """`suites: [a, b]` is short for `suites: {names: [a, b]}`; a suite file of the site is never trained on."""
+        if not isinstance(values, dict):
+            return values
+        suites, prepare = values.get("suites"), values.get("prepare", {})
+        if isinstance(suites, list):
+            suites = {"names": suites}
+            values = {**values, "suites": suites}
+        names = suites.get("names") if isinstance(suites, dict) else None
+        if isinstance(names, (list, tuple)) and isinstance(prepare, dict):
+            kept = prepare.get("keep_out") or ()
+            own = [name for name in names if isinstance(name, str) and is_suite_file(name) and name not in kept]
+            if own and isinstance(kept, (list, tuple)):
+                values = {**values, "prepare": {**prepare, "keep_out": [*kept, *own]}}
+        return values
 
     @model_validator(mode="after")
     def _trackers_may_send(self) -> Self:

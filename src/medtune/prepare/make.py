@@ -37,6 +37,8 @@ class Settings:
     """Of the training rows, refusals included (0 to 1)."""
     max_train_rows: int | None
     gold: Path | None
+    kept_out: frozenset[str]
+    """`prompt_digest` of what the site's own suites ask."""
     base_folder: Path
     """Where the base model's tokenizer lies."""
     rule: SplitRule
@@ -62,7 +64,7 @@ def make(records: Iterable[Record], sources: Sequence[SourceFacts], settings: Se
     rejections = Rejections([])
     gold = read_gold(settings.gold, task.system, rejections) if settings.gold else []
     drafts = _drafts(records, sources, settings, task, rejections)
-    drafts = drop_gold(drop_denied(drafts, rejections), gold, rejections)
+    drafts = drop_gold(drop_denied(drafts, rejections, settings.kept_out), gold, rejections)
     drafts = drop_short(drafts, settings.min_answer_chars, rejections)
     parts = split(drafts, settings.rule)
     parts["test"] = [*gold, *parts["test"]]
@@ -160,7 +162,7 @@ def _refusals(
     made = refusal.make([topics[name] for name in sorted(topics)], wanted, settings.rule.seed, task.system)
     rows = [
         _example(draft, tokens)
-        for draft, tokens in measured(drop_denied(made, rejections), tokenizer, limits, rejections)
+        for draft, tokens in measured(drop_denied(made, rejections, settings.kept_out), tokenizer, limits, rejections)
     ]
     short = f"{len(rows)} refusals instead of {wanted}: the data names too few topics" if len(rows) < wanted else ""
     return rows, short

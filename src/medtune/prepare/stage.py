@@ -17,6 +17,7 @@ from medtune.runs.records.base import read_row_list, read_rows, write_rows
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.prepare import Example, Split
 from medtune.runs.stage import open_stage
+from medtune.suites import denied, load_suite
 from medtune.tasks import load_task
 
 NAME = "prepare"
@@ -117,6 +118,7 @@ def _settings(recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold
         refusal_share=section.refusal_share,
         max_train_rows=section.max_train_rows,
         gold=gold,
+        kept_out=denied(load_suite(name, recipe.folder) for name in section.keep_out),
         base_folder=base.folder,
         rule=SplitRule(
             seed=recipe.seed,

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from medtune.config.ask import is_suite_file
 from medtune.core.errors import DataError, UsageError
 from medtune.core.hashing import digest_json, sha256_file, sha256_text
 from medtune.core.text import fold
@@ -25,17 +26,12 @@ def suite_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _LIBRARY.glob("*.yaml")))
 
 
-def is_path(name: str) -> bool:
-    """True when a recipe names a site's own file instead of one of our suites."""
-    return "/" in name or name.endswith((".yaml", ".yml"))
-
-
 def load_suite(name: str, folder: Path | None = None) -> Suite:
     """The suite of that name, or that of a site's own file, relative to `folder`.
 
     Raises UsageError naming the known ones, nearest first; DataError for a file that cannot be used.
     """
-    if is_path(name):
+    if is_suite_file(name):
         return _site_suite((folder or Path()) / Path(name).expanduser())
     names = suite_names()
     if name not in names:
@@ -51,7 +47,7 @@ def load_suite(name: str, folder: Path | None = None) -> Suite:
 
 def suite_file(name: str, folder: Path | None = None) -> Path:
     """The file of a suite that can be loaded."""
-    return (folder or Path()) / Path(name).expanduser() if is_path(name) else _LIBRARY / f"{name}.yaml"
+    return (folder or Path()) / Path(name).expanduser() if is_suite_file(name) else _LIBRARY / f"{name}.yaml"
 
 
 @cache
@@ -98,6 +94,14 @@ def read_suite(path: Path) -> Suite:
             next_step="name it as its file",
         )
     return _with_general(suite)
+
+
+def site_files(names: Iterable[str], folder: Path) -> tuple[Path, ...]:
+    """The files of a site's own suites among `names`, each with its lexicon files. Raises DataError."""
+    own = [name for name in names if is_suite_file(name)]
+    files = [suite_file(name, folder).resolve() for name in own]
+    files += [Path(file) for name in own for file in load_suite(name, folder).lexicon]
+    return tuple(dict.fromkeys(files))
 
 
 def lexicon_of(suites: Iterable[Suite]) -> Lexicon:

@@ -30,12 +30,19 @@ def read_mapping(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
 
 def invalid(path: Path, values: dict[str, Any], error: ValidationError, what: str) -> DataError:
     """One DataError that names every problem with its line."""
+    places = [detail["loc"] for detail in error.errors()]
+    # A list that lost its bad items is also "too short": only the items themselves are named.
+    named = [detail for detail in error.errors() if not any(_is_below(place, detail["loc"]) for place in places)]
     problems = "\n".join(
         f"  - line {line_of(path, detail['loc'])}: {_place(detail['loc'], values)}: {_message(detail['msg'])}"
-        for detail in error.errors()
+        for detail in named
     )
-    first = line_of(path, error.errors()[0]["loc"])
+    first = line_of(path, named[0]["loc"])
     return DataError(f"the {what} does not hold together:\n{problems}", where=f"{path}:{first}", next_step="mend it")
+
+
+def _is_below(place: tuple[int | str, ...], above: tuple[int | str, ...]) -> bool:
+    return len(place) > len(above) and place[: len(above)] == above
 
 
 def line_of(path: Path, location: Sequence[int | str]) -> int:

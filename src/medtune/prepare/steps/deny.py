@@ -8,9 +8,9 @@ from medtune.prepare.draft import Draft, Rejections
 from medtune.suites.load import deny_digests, prompt_digest
 
 
-def drop_denied(drafts: Iterable[Draft], rejections: Rejections) -> list[Draft]:
-    """Leave out every draft with a user turn that a suite asks."""
-    denied = deny_digests()
+def drop_denied(drafts: Iterable[Draft], rejections: Rejections, extra: frozenset[str] = frozenset()) -> list[Draft]:
+    """Leave out every draft with a user turn that a suite asks; `extra`: digests of what a site's own suites ask."""
+    denied = deny_digests() | extra
     kept = []
     for draft in drafts:
         if any(prompt_digest(prompt) in denied for prompt in draft.prompts):
