@@ -141,8 +141,36 @@ class CdcSource(Section):
         return self
 
 
+class HubDataSource(Section):
+    """A data set of the Hugging Face hub at a pinned commit; scripts are never run.
+
+    Needs `huggingface.co` and the hub's file hosts in `egress`. A token is read from HF_TOKEN.
+    """
+
+    kind: Literal["hub"]
+    """The kind of source."""
+    path: None = None
+    dataset: str = Field(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")
+    """Owner and name, e.g. `lavita/MedQuAD`."""
+    revision: str = Field(pattern=r"^[0-9a-f]{40}$")
+    """The commit: 40 hexadecimal digits, as the data set's page shows under «Files», «History»."""
+    files: tuple[str, ...] = ()
+    """Patterns of the data files to read, e.g. `data/train-*.parquet`; all of them when left out."""
+    columns: dict[TableField, str] = Field(default_factory=dict)
+    """Which column stands for which field, as in a `files` source."""
+    licence: str = ""
+    """Its licence; the card's when left out."""
+    public: bool = False
+    """True when report and card may show its text."""
+    limit: int | None = Field(default=None, ge=1)
+    """At most so many rows."""
+    address: str = ""
+    """Where the hub answers; HF_ENDPOINT or the public one when left out."""
+
+
 Source = Annotated[
-    MedquadSource | FilesSource | OpenfdaSource | PubmedSource | NhsSource | CdcSource, Field(discriminator="kind")
+    MedquadSource | FilesSource | OpenfdaSource | PubmedSource | NhsSource | CdcSource | HubDataSource,
+    Field(discriminator="kind"),
 ]
 
 

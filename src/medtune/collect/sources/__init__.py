@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.collect.source import Desk, SourceInput
-from medtune.collect.sources import cdc, files, medquad, nhs, openfda, pubmed
+from medtune.collect.sources import cdc, files, hub, medquad, nhs, openfda, pubmed
 from medtune.runs.records.collect import SourceFacts
 
 
@@ -27,6 +27,7 @@ class SourceKind:
 SOURCES: dict[str, SourceKind] = {
     "cdc": SourceKind(cdc.inputs, cdc.collect, cdc.address, cdc.ORIGIN.terms),
     "files": SourceKind(files.inputs, files.collect),
+    "hub": SourceKind(hub.inputs, hub.collect, hub.address, hub.TERMS),
     "medquad": SourceKind(medquad.inputs, medquad.collect),
     "nhs": SourceKind(nhs.inputs, nhs.collect, nhs.address, nhs.ORIGIN.terms),
     "openfda": SourceKind(openfda.inputs, openfda.collect, openfda.address, openfda.ORIGIN.terms),

@@ -1,6 +1,7 @@
 """The user's own rows in tables, in the shapes of `runs.records.shapes`. Never public: reports show no text."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from medtune.collect.source import Desk, Origin, SourceInput, digest_of, last_changed, source_facts
@@ -29,15 +30,15 @@ def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts
     documents: set[str] = set()
     for file in files:
         label = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        for row in read_shaped(file, columns):
-            if section.limit is not None and desk.kept >= section.limit:
-                break
-            if problem := row.missing or _unusable(row, file.suffix.lower()):
-                desk.drop(problem)
-                continue
-            record = _record(row, given.name, f"{label}:{row.line}", section.licence)
-            documents.add(record.document)
-            desk.keep(record)
+        documents |= read_rows_of(
+            file,
+            desk,
+            label=label,
+            source=given.name,
+            licence=section.licence,
+            columns=columns,
+            limit=section.limit,
+        )
     if not desk.kept:
         raise DataError(
             "no row of this source has both a question and an answer", where=str(path), next_step=f"fill in {SHAPES}"
@@ -51,6 +52,23 @@ def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts
         sha256=digest_of(path, files),
         documents=len(documents),
     )
+
+
+def read_rows_of(
+    file: Path, desk: Desk, *, label: str, source: str, licence: str, columns: Mapping[str, str], limit: int | None
+) -> set[str]:
+    """Put the rows of one file on the desk, named by `label`; returns the names of their documents. Raises DataError."""
+    documents: set[str] = set()
+    for row in read_shaped(file, columns):
+        if limit is not None and desk.kept >= limit:
+            break
+        if problem := row.missing or _unusable(row, file.suffix.lower()):
+            desk.drop(problem)
+            continue
+        record = _record(row, source, f"{label}:{row.line}", licence)
+        documents.add(record.document)
+        desk.keep(record)
+    return documents
 
 
 def _unusable(row: ShapedRow, suffix: str) -> str:

@@ -12,7 +12,13 @@ from medtune.core.net import client
 
 @contextlib.contextmanager
 def open_fetcher(
-    desk: Desk, address: str, limits: Limits, *, key_help: str, headers: Mapping[str, str] | None = None
+    desk: Desk,
+    address: str,
+    limits: Limits,
+    *,
+    key_help: str,
+    headers: Mapping[str, str] | None = None,
+    follow_redirects: bool = False,
 ) -> Iterator[Fetcher]:
     """A fetcher that writes to the desk's raw folder. Raises EgressError when the recipe does not allow the host.
 
@@ -21,7 +27,9 @@ def open_fetcher(
     from medtune import __version__
 
     sent = {"User-Agent": f"medtune/{__version__}", **(headers or {})}
-    with client(desk.egress, timeout_s=limits.timeout_s, base_url=address, headers=sent) as connection:
+    with client(
+        desk.egress, timeout_s=limits.timeout_s, base_url=address, headers=sent, follow_redirects=follow_redirects
+    ) as connection:
         yield Fetcher(
             client=connection,
             snapshot=Snapshot(desk.raw),
