@@ -92,7 +92,7 @@ def export_folder(order: Order, toolchain: Toolchain) -> list[Build]:
             shop,
             model,
             order.planned,
-            calibration=_calibration(order, tokenizer) if wants_matrix else None,
+            calibration=bundled_calibration(order, tokenizer) if wants_matrix else None,
             check_parent=lambda parent: check_served_prompts(shop, parent, tokenizer),
             bar=bar,
         )
@@ -194,7 +194,7 @@ def _metadata(order: Order, base: BaseInfo, trained: Trained | None) -> dict[str
     }
 
 
-def _calibration(order: Order, tokenizer: Any) -> CalibrationSource:
+def bundled_calibration(order: Order, tokenizer: Any) -> CalibrationSource:
     """Bundled passages: half of them as chats of this model, half as plain prose."""
     passages = bundled_passages()
 
