@@ -45,10 +45,13 @@ def test_bit_equal_to_peft_in_float32_rounded_once(
     adapted = {key.partition(".lora_")[0] for key in read_names(tmp_path / "adapter" / "adapter_model.safetensors")}
     assert plan.merged == len(adapted) > 0
     wanted, found, before = tensors_of(tmp_path / "wanted"), tensors_of(tmp_path / "merged"), tensors_of(base)
-    assert found.keys() == before.keys() == wanted.keys()
+    assert found.keys() == before.keys() >= wanted.keys()
+    left_out = before.keys() - wanted.keys()  # Gemma 3n: transformers does not load keys and values of sharing layers
+    assert all(name == "gemma3n" and ".self_attn." in key for key in left_out)
     changed = 0
     for key, tensor in found.items():
-        assert torch.equal(tensor, wanted[key].to(before[key].dtype)), key
+        expected = before[key] if key in left_out else wanted[key].to(before[key].dtype)
+        assert torch.equal(tensor, expected), key
         changed += not torch.equal(tensor, before[key])
     assert changed == plan.merged
 

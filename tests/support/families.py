@@ -135,10 +135,17 @@ def kept_family_model(name: str, kept: Path, llama_source: Path) -> Path:
 
         kept.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept, prefix=f".{name}-") as scratch:
-            made = write_family_model(name, Path(scratch) / name, llama_source, tokenizers=kept / ".tokenizers")
+            made = write_family_model(name, Path(scratch) / name, llama_source, tokenizers=_kept_tokenizers(kept))
             with contextlib.suppress(OSError):  # another process was quicker
                 made.rename(folder)
     return folder
+
+
+def _kept_tokenizers(kept: Path) -> Path:
+    """They take longest and seldom change: raise the number when `_write_real_tokenizer` does."""
+    from importlib.metadata import version
+
+    return kept.parent / f"tokenizers-1-{version('transformers')}"
 
 
 def template_text(name: str, llama_source: Path) -> str:
@@ -370,6 +377,25 @@ def _write_model(
     model.config.dtype = torch.bfloat16
     model.generation_config = transformers.GenerationConfig(bos_token_id=bos, eos_token_id=ends, pad_token_id=pad)
     model.save_pretrained(folder)
+    if name == "gemma3n":
+        _add_shared_keys_and_values(folder, config.num_hidden_layers)
+
+
+def _add_shared_keys_and_values(folder: Path, layers: int) -> None:
+    """Released files hold keys and values of all layers, also where the last layers share those of an earlier one.
+
+    transformers leaves the shared ones out of its model (and so of what it saves); llama.cpp wants to see them.
+    """
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "model.safetensors"
+    tensors = load_file(file)
+    parts = [f"self_attn.{part}.weight" for part in ("k_proj", "v_proj", "k_norm")]
+    own = max(layer for layer in range(layers) if f"model.layers.{layer}.{parts[0]}" in tensors)
+    for layer in range(own + 1, layers):
+        for part in parts:
+            tensors[f"model.layers.{layer}.{part}"] = tensors[f"model.layers.{own}.{part}"].clone()
+    save_file(tensors, file, metadata={"format": "pt"})
 
 
 def _randomise(model: Any) -> None:
