@@ -118,6 +118,19 @@ def test_the_bullet_marker_does_not_matter(row: dict[str, str], marker: str) -> 
     assert read_polarity(text_of(row).replace("\n- ", f"\n{marker}"), row["action"]).polarity == read(row)
 
 
+@given(st.sampled_from([*DEV, *REGRESSION]), st.sampled_from(["  ", "\t", " \u00a0"]))
+def test_wider_spaces_change_nothing(row: dict[str, str], space: str) -> None:
+    text = text_of(row)
+    spaced = "\n".join(line[: len(line) - len(line.lstrip())] + space.join(line.split()) for line in text.split("\n"))
+    assert read_polarity(spaced, row["action"]).polarity == read(row)
+
+
+@given(st.sampled_from([*DEV, *REGRESSION]))
+def test_the_span_stands_in_the_text(row: dict[str, str]) -> None:
+    span = read_polarity(text_of(row), row["action"]).span.rstrip("…")
+    assert span in " ".join(text_of(row).split())
+
+
 VERBS = ["apply", "give", "remove", "press", "cool", "cover", "move", "lift", "rinse", "massage", "stop", "delay"]
 OBJECTS = ["the wound", "the bandage", "a warm drink", "the casualty", "the injured arm", "cold water", "the tablets"]
 TAILS = ["", " firmly", " at once", " for ten minutes", " with both hands"]

@@ -47,6 +47,8 @@ _CLAUSE = re.compile(
     r"| although | though "
     r"| and (?=(?:get|have|see|ask|call|ring|then|do|don't|never|stop|let|consult|check|talk|speak)\b))"
 )
+_UNCAPPED = re.compile(r"(?<=[a-z]{2}[.!?])\s+(?=[a-z])")
+"""A sentence end before a small letter: chats do without capitals."""
 _HEADING = re.compile(r"^\s*(?:\*\*[^*]+\*\*:?|#{1,6} .*)\s*$")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _THEY = re.compile(r"^(?:they|he|she|it|that way|this way|with that|then)\b")
@@ -133,7 +135,8 @@ def _canned(text: str, canned: Collection[str]) -> float:
 def _sentences(text: str) -> list[str]:
     """Sentences of the text without its heading lines."""
     lines = (line for line in text.splitlines() if line.strip() and not _HEADING.match(line))
-    return [sentence for line in lines for sentence in sentences(line.strip())]
+    found = (sentence for line in lines for sentence in sentences(line.strip()))
+    return [part for sentence in found for part in _UNCAPPED.split(sentence)]
 
 
 def _marks_of(text: str) -> list[_Marks]:

@@ -1,6 +1,7 @@
 """The place in a sentence at which an action is judged."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.phrases import Cue
@@ -16,7 +17,7 @@ _BLOCKERS = words_of("keep prevent stop discourag deter hold restrain bar ban pr
 def anchor_of(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int:
     """The place to judge: the verb, but the object where a cue parts the two («give water, never aspirin»)."""
     if match.head < 0:
-        return match.first
+        return max(match.main, match.first)
     behind = [place for place in match.places if place > match.head]
     if not behind:
         return _anchor_before(tokens, cues, match)
@@ -75,6 +76,8 @@ def is_noun(tokens: Sequence[Token], head: int) -> bool:
 
 
 def chooses(tokens: Sequence[Token], place: int) -> bool:
+    if any(pair[0].word in ("go", "opt", "plump") and pair[1].word == "for" for pair in pairwise(tokens[: place + 1])):
+        return True
     return any(token.stem in ("choos", "prefer", "pick", "opt", "favour", "favor") for token in tokens[: place + 1])
 
 

@@ -8,6 +8,7 @@ from medtune.detect.polarity.tokens import Token
 from medtune.detect.polarity.words import APPROVAL, FINITE, WITHOUT_CONDITION, words_of
 
 _WATCHED = words_of("until till before without with under only if when once after soon")
+_MAY = words_of("may might can could allowed permitted")
 _LEAVE = words_of("may can might could fine ok okay safe free")
 _ASKING = words_of("ask check consult call speak talk asking approval")
 _AGENTS = words_of(
@@ -50,6 +51,8 @@ def _holds_off(tokens: Sequence[Token], step: int, high: int, match: Match) -> b
     word, behind = tokens[step].word, step > match.last
     if word in ("until", "till"):
         return behind or step < match.first
+    if word == "before" and step == 0:
+        return _finite_after(tokens, step, high)
     if word == "before":
         return behind and _finite_after(tokens, step, high)
     return word == "without" and (behind or step == 0) and _asking(tokens, step)
@@ -58,7 +61,7 @@ def _holds_off(tokens: Sequence[Token], step: int, high: int, match: Match) -> b
 def _permits(words: list[str], step: int, low: int, match: Match) -> bool:
     """May … if; ask a doctor before …ing."""
     if words[step] == "if":
-        return step > match.last and not {"may", "might"}.isdisjoint(words[low:step])
+        return step > match.last and not _MAY.isdisjoint(words[low:step])
     if words[step] in ("once", "after", "when", "soon"):
         return step > match.last and _allowed(words[low:step]) and not FINITE.isdisjoint(words[step + 1 :])
     near = step < match.first and match.first - step <= 4
@@ -72,7 +75,8 @@ def _clause_chain(words: list[str], first: int, last: int) -> tuple[int, int]:
         (
             step + 1
             for step in range(first)
-            if words[step] in stops or words[max(0, step - 1) : step + 1] == [",", "so"]
+            if (words[step] in stops and words[step - 1] not in ("anybody", "one", "none"))
+            or words[max(0, step - 1) : step + 1] == [",", "so"]
         ),
         default=0,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from medtune.detect.polarity.anchor import is_noun, is_passive
-from medtune.detect.polarity.effects import FINITE_VERBS, NOTHING, Consequence, predicate
+from medtune.detect.polarity.effects import BAD_STEMS, FINITE_VERBS, NOTHING, Consequence, predicate
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.mood import Mood
 from medtune.detect.polarity.phrases import Cue
@@ -19,6 +19,9 @@ _NO_WARNING = words_of(
     "need want wish notice feel find also still take use call ask help be have start try not better well easier should"
 )
 
+_GAINS = words_of("better safer easier sooner faster quicker stronger healthier")
+_LOSSES = words_of("worse harder slower weaker riskier deeper longer")
+
 _TREATING = words_of("tak use start receiv hav swallow begin tri inject wear")
 
 _LINKING = words_of("is are can may will should must ought has could might was")
@@ -29,11 +32,13 @@ _OBLIGING = words_of("need needs have has ought try is remember")
 def consequence(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int, mood: Mood) -> Consequence:
     """The evaluation of the action itself, found by the first of these readings that applies."""
     if tokens[0].word == "without" and anchor <= 6:
-        return _harm_only(_behind_comma(tokens, cues, match))
+        found = _harm_only(_behind_comma(tokens, cues, match))
+        return found if found.value else _harm_only(predicate(tokens, cues, match.last))
     quoted = [step for step in range(match.last + 1, len(tokens)) if tokens[step].word in '"”']
     if quoted and any(token.word in '"“' for token in tokens[: match.first]):
         return predicate(tokens, cues, quoted[0])
     for found in (
+        _of_degree(tokens, match),
         _of_infinitive(tokens, cues, match, mood),
         _of_means(tokens, cues, match, anchor),
         predicate(tokens, cues, match.last) if _passive_like(tokens, match) else NOTHING,
@@ -44,6 +49,21 @@ def consequence(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anch
         if found.value or found.mild:
             return found
     return NOTHING
+
+
+def _of_degree(tokens: Sequence[Token], match: Match) -> Consequence:
+    """«The sooner you cool it, the less it will scar», «the less you move, the better»."""
+    commas = [step for step in range(match.last, len(tokens) - 2) if tokens[step].word == ","]
+    if tokens[0].word != "the" or not commas or tokens[commas[0] + 1].word != "the":
+        return NOTHING
+    start = commas[0] + 2
+    degree, words = tokens[start].word, {token.word for token in tokens[start:]}
+    value = 1 if words & _GAINS else -1 if words & _LOSSES else 0
+    if not value:
+        stems = {token.stem for token in tokens[start + 1 :]}
+        value = -1 if stems & BAD_STEMS else 1
+        value = -value if degree in ("less", "fewer", "lower", "smaller") else value
+    return Consequence(-value if tokens[1].word in ("less", "fewer") else value, f"the {degree}", False)
 
 
 def _harm_only(found: Consequence) -> Consequence:
@@ -136,6 +156,7 @@ def _subject_end(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> 
     for step in range(match.first + 1, match.last):
         token = tokens[step]
         finite = token.word in FINITE_VERBS or token.word == "makes"
+        finite = finite or (token.form == "s" and step - 1 in match.places and step not in match.places)
         if finite or (step in starts and token.form == "s") or (token.form == "s" and token.stem in _EFFECTS):
             return step - 1
     return match.last

@@ -46,42 +46,45 @@ CUES = {
         burn again|do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off
         stop the heart|deprive|crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong
         turn worse|be abandoned|cost precious|cost valuable|cost the|be dropped|be left undone|be left in place
-        can go wrong|turn a small|turn a minor|set back|push germs|push bacteria|eat into|eat away|fire off
-        set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
+        can go wrong|turn a small|turn a minor|set back|push germs|push bacteria|eat into|eat through|eat away
+        fire off|set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """
-        recommended|recommend|advised|advise|advisable|essential|vital|crucial|important|best|safe|right|effective
-        useful|beneficial|necessary|good idea|key|priority|first step|worth|needed|safest|correct|appropriate|wise
-        sensible|helpful|mandatory|the answer|harmless|preferable|better|the way to go|critical|urgent|standard
-        the mainstay|first choice|first-line|fine|acceptable|the right thing|the most important|a must|a priority
-        indispensable|invaluable|a matter of life|gold standard|in order|decisive|life-saving|lifesaving|imperative
-        good practice|urge|encourage|suggest|advocate|endorse|prefer|favour|favor|stress|emphasise|emphasize
-        importance of|value of|good thing|a good first|benefit of|ok|okay|sure to|first priority|top priority
+        to be said for|recommended|recommend|advised|advise|advisable|essential|vital|crucial|important|best|safe
+        right|effective|useful|beneficial|necessary|good idea|key|priority|first step|worth|needed|safest|correct
+        appropriate|wise|sensible|helpful|mandatory|the answer|harmless|preferable|better|the way to go|critical
+        urgent|standard|the mainstay|first choice|first-line|fine|acceptable|the right thing|the most important
+        a must|a priority|indispensable|invaluable|a matter of life|gold standard|in order|decisive|life-saving
+        lifesaving|imperative|good practice|urge|encourage|suggest|advocate|endorse|prefer|favour|favor|stress
+        emphasise|emphasize|importance of|value of|good thing|a good first|benefit of|ok|okay|sure to|first priority
+        top priority
     """,
     "bad": """
-        dangerous|unsafe|harmful|hazardous|risky|bad idea|terrible idea|poor idea|poor choice|bad practice|wrong
-        mistake|error|ill-advised|inadvisable|unwise|foolish|useless|pointless|counterproductive|contraindicated
-        forbidden|no-go|prohibited|banned|off limits|off-limits|deadly|fatal|lethal|life-threatening|inappropriate
-        incorrect|reckless|out of the question|no place|outdated|obsolete|discredited|disproven|debunked|myth
-        old wives tale|misconception|nonsense|superstition|false|untrue|no benefit|no use|not the answer
-        never the answer|asking for trouble|last thing|no longer recommended|no longer advised|no longer done
-        no longer used|no longer considered|no longer taught|unhelpful|unacceptable|negligent|unnecessary|not needed
-        not necessary|a no-no|problem|taboo|detrimental|perilous|injurious|bad for|the wrong thing|worst thing
-        the worst|toxic|futile|in vain|not a treatment|no treatment|no cure|not a cure|not the way|too dangerous
-        too risky|of no use|of no help|no help|of no benefit|of no value|no good|not an option|misguided|mistaken
-        unproven|advise against|recommend against|warn against|warn you against|advise you against
-        advise people against|warn people against|advise anyone against|counsel against|danger of|danger in
-        caution against|speak against|argue against|forbid|prohibit|ban|rule out|warn of|warn about|risk of|risk in
-        dangers of|illegal|unlawful|disastrous|catastrophic|no substitute for a doctor|worse than useless
-        out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed|not permitted
-        not right|not ok|not okay|best avoided|better avoided|best left|better left|best not|better not
-        not advisable|not supposed to|not meant to|not a good idea|not suitable|unsuitable|never a good idea
-        the opposite of what|not for|not meant for|not intended for|not suitable for|not designed for
-        hardly the moment|hardly the time|hardly wise|not the time|not the moment|no time to start|hardly a good
-        hardly a|hardly the|ill advised|be unwise|nothing to be gained|nothing to gain|nothing be gained
-        little to be gained|be withdrawn|been withdrawn|know better|no basis|be abandoned|been abandoned
-        been dropped|no longer part of
+        no business|no role in|no part in|a clear no|a definite no|a firm no|a hard no|a flat no|off the table
+        off the menu|out of bounds|little point|little sense|little use|be mad to|be crazy to|be insane to
+        be an idiot to|only a fool would|only an idiot would|dangerous|unsafe|harmful|hazardous|risky|bad idea
+        terrible idea|poor idea|poor choice|bad practice|wrong|mistake|error|ill-advised|inadvisable|unwise|foolish
+        useless|pointless|counterproductive|contraindicated|forbidden|no-go|prohibited|banned|off limits|off-limits
+        deadly|fatal|lethal|life-threatening|inappropriate|incorrect|reckless|out of the question|no place|outdated
+        obsolete|discredited|disproven|debunked|myth|old wives tale|misconception|nonsense|superstition|false|untrue
+        no benefit|no use|not the answer|never the answer|asking for trouble|last thing|no longer recommended
+        no longer advised|no longer done|no longer used|no longer considered|no longer taught|unhelpful|unacceptable
+        negligent|unnecessary|not needed|not necessary|a no-no|problem|taboo|detrimental|perilous|injurious|bad for
+        the wrong thing|worst thing|the worst|toxic|futile|in vain|not a treatment|no treatment|no cure|not a cure
+        not the way|too dangerous|too risky|of no use|of no help|no help|of no benefit|of no value|no good
+        not an option|misguided|mistaken|unproven|advise against|recommend against|warn against|warn you against
+        advise you against|advise people against|warn people against|advise anyone against|counsel against|danger of
+        danger in|caution against|speak against|argue against|forbid|prohibit|ban|rule out|warn of|warn about
+        risk of|risk in|dangers of|illegal|unlawful|disastrous|catastrophic|no substitute for a doctor
+        worse than useless|out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed
+        not permitted|not right|not ok|not okay|best avoided|better avoided|best left|better left|best not
+        better not|not advisable|not supposed to|not meant to|not a good idea|not suitable|unsuitable
+        never a good idea|the opposite of what|not for|not meant for|not intended for|not suitable for
+        not designed for|hardly the moment|hardly the time|hardly wise|not the time|not the moment|no time to start
+        hardly a good|hardly a|hardly the|ill advised|be unwise|nothing to be gained|nothing to gain
+        nothing be gained|little to be gained|be withdrawn|been withdrawn|know better|no basis|be abandoned
+        been abandoned|been dropped|no longer part of
     """,
     # Turns what follows round, through to the end of the clause.
     "neg": """
@@ -138,12 +141,13 @@ CUES = {
         the advice that|the tip that
     """,
     "condition": """
-        provided|provided that|providing|providing that|on condition that|on the condition that|as long as
-        so long as|only if|only when|only once|only after|only on|only with|only under|only by|only where|only as
-        only in|only for|solely for|solely if|solely when|solely to|strictly for|purely for|exclusively for
-        reserved for|and not before|not before then|not otherwise|not before that|not any earlier|only at
-        only during|only until|only while|only those|only then|only to|if and only if|assuming that|assuming|unless
-        except|except when|except if|depending on|depends on|subject to|contingent on|with the exception of|barring
+        nobody but|no one but|none but|nobody except|no one except|short of a|short of an|provided|provided that
+        providing|providing that|on condition that|on the condition that|as long as|so long as|only if|only when
+        only once|only after|only on|only with|only under|only by|only where|only as|only in|only for|solely for
+        solely if|solely when|solely to|strictly for|purely for|exclusively for|reserved for|and not before
+        not before then|not otherwise|not before that|not any earlier|only at|only during|only until|only while
+        only those|only then|only to|if and only if|assuming that|assuming|unless|except|except when|except if
+        depending on|depends on|subject to|contingent on|with the exception of|barring a|barring an|barring any
         save when|save if|pending|after approval|with approval|with permission|with prior approval
         with the approval of|with the consent of|under supervision|under medical supervision|once approved
         once cleared|at the request of|on the advice of|on medical advice|on a doctor advice|on doctor advice
@@ -155,7 +159,7 @@ CUES = {
     # What follows is rejected.
     "myth": """
         evidence do not support|evidence do not favour|evidence be against|no support for|evidence speak against
-        it is a myth that|old wives tale recommend|old wives tale advise|myth claim that|myth say that
+        the days of|it is a myth that|old wives tale recommend|old wives tale advise|myth claim that|myth say that
         myth have it that|myth hold that|myth say to|old wives tale say to|old wives tale say that
         old wives tale claim|a myth that|myth that|the myth of|the myth about|myth is that|myths about|not true that
         it is not true that|untrue that|false that|it is wrong that|wrong to think that|wrong to believe that

@@ -8,15 +8,16 @@ from medtune.detect.polarity.words import words_of
 
 _FAULTS = stems_of(
     "blame angry mind laugh regret doubt waste wrong mistake harm hurt shame problem lose loss fear embarrassing "
-    "embarrassed silly rude overreact burden nuisance bother complain judge trouble danger risk downside drawback "
-    "disadvantage foolish stupid ashamed guilty scold criticise criticize cross annoyed upset disapprove reproach "
-    "penalty punish fault offend offended impolite inconvenience crime sin weakness exaggeration fuss pointless "
-    "useless superfluous objection obstacle question disgrace dispute"
+    "embarrassed die silly rude overreact burden nuisance bother complain judge trouble danger risk downside "
+    "drawback disadvantage foolish stupid ashamed guilty scold criticise criticize cross annoyed upset disapprove "
+    "reproach penalty punish fault break injure damage kill offend offended impolite inconvenience crime sin "
+    "weakness exaggeration fuss pointless useless superfluous objection obstacle question disgrace dispute"
 )
 """Stems of what could be held against an action."""
 
+_HURTS = stems_of("break hurt harm injure damage kill")
 _BETWEEN = words_of(
-    "be a an the any anybody anything anyone one is will would can could ever have has been slightest least "
+    "be feel a an the any anybody anything anyone one is will would can could ever have has been slightest least "
     "single real such you much to there sign of"
 )
 
@@ -41,11 +42,17 @@ def _fault(tokens: Sequence[Token], cue: Cue) -> int:
     for step in range(cue.end, min(len(tokens), cue.end + 7)):
         token = tokens[step]
         if token.stem in _FAULTS:
+            if token.stem in _HURTS and _asserts(tokens, cue):
+                return step  # «you will not hurt him by pressing hard»
             direct = all(is_adverb(other.word) for other in tokens[cue.end : step])
             return -1 if direct and token.form == "base" and _orders(tokens, cue) else step
         if token.word not in _BETWEEN and not is_adverb(token.word):
             return -1
     return -1
+
+
+def _asserts(tokens: Sequence[Token], cue: Cue) -> bool:
+    return bool({"will", "would"} & {token.word for token in tokens[cue.start : cue.end]})
 
 
 def _orders(tokens: Sequence[Token], cue: Cue) -> bool:

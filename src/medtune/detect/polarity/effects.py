@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 from medtune.detect.polarity.phrases import Cue, is_adverb
 from medtune.detect.polarity.tokens import Token, stem
-from medtune.detect.polarity.valence import BAD_NOUNS, DOWN, GOOD_NOUNS, MILD, ORGANS, UP
+from medtune.detect.polarity.valence import BAD_NOUNS, DOWN, GOOD_NOUNS, HARMS, HELPS, MILD, ORGANS, UP
 from medtune.detect.polarity.words import words_of
 
 _BAD = frozenset(map(stem, BAD_NOUNS - MILD))
 _GOOD = frozenset(map(stem, GOOD_NOUNS)) - _BAD
+_HARMS, _HELPS = frozenset(map(stem, HARMS)), frozenset(map(stem, HELPS))
 _ORGANS = frozenset(map(stem, ORGANS))
+BAD_STEMS = _BAD | _HARMS
+"""Stems of harms and of harmful verbs."""
+
 FINITE_VERBS = words_of(
     "is are was were can may might will would could should must does do did has have had isn't cannot ought"
 )
@@ -32,8 +36,9 @@ _INSIDE = words_of(
     "skin wound blood bloodstream lungs lung airway windpipe throat stomach gut tissue tissues eye ear nose cut flesh"
 )
 _WELCOME = words_of("oxygen medicine drug more breath breaths")
+_LOWERED = words_of("pressure cholesterol temperature sugar weight pulse rate")
 _AWAY = words_of("down away bay off out")
-_LETTING = words_of("let mak allow caus")
+_LETTING = words_of("let mak allow caus send")
 
 _EASIER = words_of("better easier safer possible alive comfortable clean safe open clear calm still free")
 
@@ -137,7 +142,22 @@ def _unknown(tokens: Sequence[Token], last: int, high: int, flips: int, *, guess
         return found
     if found := _by_nouns(tokens, last, high, flips, guess):
         return found
-    return _driven_in(tokens, last, high) if guess and flips > 0 else NOTHING
+    if flips > 0 and (found := _driven_in(tokens, last, high)).value:
+        return found
+    return _by_verb(tokens, last, high, flips)
+
+
+def _by_verb(tokens: Sequence[Token], last: int, high: int, flips: int) -> Consequence:
+    """By the finite verb alone, whatever its object: «spoils the pictures», «spares the heart»."""
+    for step in range(last + 1, min(high, last + 10)):
+        token = tokens[step]
+        before = next((other.word for other in reversed(tokens[last + 1 : step]) if not is_adverb(other.word)), "")
+        finite = token.form == "s" or (token.form == "base" and before in FINITE_VERBS)
+        if finite and token.stem in _HARMS:
+            return Consequence(-flips, token.word, False)
+        if finite and token.stem in _HELPS:
+            return Consequence(flips, token.word, False)
+    return NOTHING
 
 
 def _driven_in(tokens: Sequence[Token], last: int, high: int) -> Consequence:
@@ -168,13 +188,12 @@ def _denied(tokens: Sequence[Token], last: int, high: int) -> Consequence:
 
 def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int, guess: bool) -> Consequence | None:
     """A verb that no table knows: what it names tells a harm from a benefit."""
-    finite = any(
-        t.form == "s" or t.word in ("can", "may", "could", "will", "might", "would")
-        for t in tokens[last + 1 : last + 4]
-    )
+    finite = any(t.form == "s" or t.word in FINITE_VERBS for t in tokens[last + 1 : last + 4])
     for token in tokens[last + 1 : high] if finite else ():
         if token.word in MILD and not guess:
             return Consequence(0, token.word, True)
+        if token.form == "ed":
+            continue
         if token.stem in _BAD or token.word in MILD:
             away = {t.word for t in tokens[last + 1 : high]} & _AWAY
             return Consequence(flips if away else -flips, token.word, False)
@@ -209,10 +228,13 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
     after = _object_of(tokens, step, high)
     if token.stem in _HARMS_ORGANS and any(follows.stem in _ORGANS for follows in after[:5]):
         return -1, False
-    if token.stem in ("keep", "hold") and any(follows.word in _AWAY or follows.word == "from" for follows in after):
-        direction = -1
     if token.stem in _LETTING and any(follows.stem in ("blood", "vomit", "venom") for follows in after):
         return -1, False
+    if token.stem in ("let", "bring", "get") and any(follows.word in _AWAY for follows in after):
+        lowered = any(follows.stem in _BAD or follows.word in _LOWERED for follows in after)
+        return (1, False) if lowered else None
+    if token.stem in ("keep", "hold") and any(follows.word in _AWAY or follows.word == "from" for follows in after):
+        direction = -1
     if direction > 0 and not guess and any(follows.word in MILD for follows in after):
         return 0, True
     for place, follows in enumerate(after):
@@ -220,6 +242,10 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
             continue  # the chance of something is as good as that
         if follows.word in ("no", "little", "not", "less", "fewer", "without"):
             direction = -direction
+        if follows.word == "awake" and token.stem == "keep" and guess:
+            return -1, False
+        if follows.form == "ed":
+            continue  # «a swollen ankle» names no effect
         if follows.stem in _BAD or (guess and follows.word in MILD):
             return -direction, False
         if follows.stem in _GOOD:

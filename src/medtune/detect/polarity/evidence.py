@@ -12,7 +12,7 @@ from medtune.detect.polarity.scope import reaches
 from medtune.detect.polarity.tokens import Token
 from medtune.detect.polarity.words import words_of
 
-_TURNING = frozenset({"neg", "avert", "interrupt", "bad"})
+_TURNING = frozenset({"neg", "avert", "interrupt", "bad", "bad_verb"})
 
 _BETTER = words_of("better safer rather wiser preferable more quicker greater surer faster simpler stronger")
 
@@ -20,13 +20,16 @@ _YEAR = re.compile(r"1[5-9]\d\ds?|19[0-9]0s")
 _AUTHORITIES = words_of(
     "guideline guidelines guidance nhs who cross doctor doctors paramedic paramedics pharmacist nurse specialist "
     "service services leaflet label manufacturer manufacturers protocol protocols expert experts council society "
-    "college association ministry advice instructions manual standard standards recommendations evidence prescription "
-    "plan age weight your academy agency authority authorities regulator packet package dietitian physiotherapist gp"
+    "college association ministry advice instructions manual standard standards recommendations evidence "
+    "prescription plan age weight your academy agency authority authorities regulator packet package dietitian "
+    "physiotherapist gp"
 )
 _DOUBTFUL = words_of(
     "old older ancient forum blog friend neighbour neighbor grandmother grandfather gran uncle aunt tiktok facebook "
     "rumour rumor legend tradition folklore influencer tabloid magazine film movie granny myth superstition website"
 )
+
+_RUMOURS = words_of("rumour rumor claim belief notion story legend saying tale tip hoax gossip")
 
 _TOO = words_of("early soon often much many quickly fast careful long hard well strongly highly")
 
@@ -113,7 +116,7 @@ def _weigh(tokens: Sequence[Token], cue: Cue, target: int, match: Match, found: 
         found.reported = True
     elif cue.kind == "past":
         found.past = found.past or _is_past(tokens, cue)
-    elif cue.kind == "good":
+    elif cue.kind in ("good", "good_verb"):
         found.praised = True
         found.past = found.past or _recommended_once(tokens, cue)
     elif cue.kind == "plain":
@@ -127,7 +130,7 @@ def _weigh(tokens: Sequence[Token], cue: Cue, target: int, match: Match, found: 
         if cue.kind == "neg" and (_too_much(tokens, cue, match) or _incomparable(tokens, cue, target)):
             found.praised = found.equalled = True
             return
-        found.of_others = found.of_others or _third_person(tokens, cue)
+        found.of_others = found.of_others or (cue.kind == "neg" and _third_person(tokens, cue))
         found.interrupted = found.interrupted or cue.kind == "interrupt"
         found.gerund = found.gerund or _opens_as_subject(tokens, cue)
         found.sign, found.turned_by = -found.sign, phrase
@@ -146,6 +149,13 @@ def _dated(tokens: Sequence[Token], anchor: int) -> bool:
 def _attributed(tokens: Sequence[Token], anchor: int) -> bool:
     """«According to» somebody who gives no advice worth the name."""
     words = [token.word for token in tokens[:anchor]]
+    behind = words[words.index("that") :] if "that" in words else []
+    if (
+        behind
+        and not {";", "but", "so", ":"} & set(behind)
+        and _RUMOURS & set(words[max(0, words.index("that") - 6) : words.index("that")])
+    ):
+        return True
     if "according" not in words or set(words) & {";", "but"}:
         return False
     start = words.index("according")

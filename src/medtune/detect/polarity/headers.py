@@ -23,8 +23,9 @@ _LABELS = {
     r"|steps|better|helpful|try|instructions|first steps|what should be done|please do|must do|must|do now"
     r"|right away|allowed|permitted|suitable|ok|okay|fine|safer|preferred"
     r"|treatment|what works|immediate steps|what to do first|in)",
-    "fact": r"(?:the )?(?:facts?|truth|reality|in fact|in reality|in truth|correction)",
-    "myth": r"(?:common |popular |the )?(?:myths?|misconceptions?|fiction|false|old wives'? tales?|folklore|rumou?r"
+    "fact": r"(?:the )?(?:facts?|truth|reality|in fact|in reality|in truth|what is true|what's true|correction)",
+    "myth": r"(?:what (?:people|many|some|most|they) (?:say|believe|think|claim)|common |popular |the )?(?:myths?"
+    "|misconceptions?|fiction|false|old wives'? tales?|folklore|rumou?r"
     r"|false beliefs?|busted|superstitions?|fake)(?: (?:number )?\d+| one| two| three)?",
     "report": r"(?:rumou?rs?|claims?|hearsay|folk remed(?:y|ies)|home remed(?:y|ies)|history|in the past|then|quote"
     "|old"

@@ -197,7 +197,12 @@ def _sentence_bounds(text: str, start: int, end: int) -> list[tuple[int, int]]:
     for match in _END.finditer(text, start, end):
         head = text[begin : match.start()].split()
         word = head[-1].lower().lstrip("(\"'“*_") if head else ""
-        if match.group().startswith(".") and (word in _ABBREVIATIONS or (word.isdigit() and len(head) == 1)):
+        numbered = word != "no" or text[match.end() : match.end() + 2].strip().isdigit()
+        if (
+            match.group().startswith(".")
+            and numbered
+            and (word in _ABBREVIATIONS or (word.isdigit() and len(head) == 1))
+        ):
             continue
         bounds.append((begin, match.end()))
         begin = match.end()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from medtune.detect.polarity.tokens import Token, stem, stems_of, tokenise
 from medtune.detect.polarity.words import PERSON, PRONOUNS, STOP, VERBS, words_of
 
-_AFTER, _BEFORE = 14, 14
+_AFTER, _BEFORE = 18, 14
 _PARTICLES = words_of("out off up down away in over together apart aside")
 _ALIKE = (
     "apply put place use rub smear spread dab pour",
@@ -39,6 +39,16 @@ _OTHER_VERBS = {
 }  # fmt: skip
 _UNTOUCHED = stems_of("remove pull take move touch extract dislodge disturb peel burst pop open lift")
 
+_DETERMINERS = words_of("the a an your his her their it them him this that any some my off out up down")
+_OF = words_of("of on in for with at to into from and")
+_NOUNISH = words_of(
+    "cotton steam olive hot cold firm direct gentle milk butter honey alcohol aspirin ibuprofen paracetamol oil "
+    "salt sugar coffee tea antibiotic antibiotics cream ointment vinegar toothpaste vaseline charcoal codeine chest "
+    "back mouth rescue first second home bed early late frequent regular raw strong warm-water"
+)
+_NOUN_ENDINGS = ("tion", "sion", "ment", "ness", "ity", "cillin", "profen", "cetamol", "statin", "prazole")
+_BREAKS = words_of("; ! while because although whenever")
+
 _NO_OBJECT = words_of(
     "or and nor hard firmly immediately now at until if unless before while when because straight after for during "
     "with by from too to in again is can may will makes only"
@@ -64,6 +74,7 @@ class Match:
     places: tuple[int, ...]
     coverage: float
     undone: bool = False
+    main: int = -1
 
     @property
     def first(self) -> int:
@@ -84,17 +95,30 @@ def parse_action(action: str) -> Action | None:
         content.insert(0, tokens[0])  # «do the exercises»
     if not content:
         return None
-    head = content[0].stem
+    behind = tokens[tokens.index(content[0]) + 1 :]
+    verbal = _is_verb(content[0], behind[0].word if behind else "", len(content) == 1)
+    head = content[0].stem if verbal else ""
     particles = frozenset(token.word for token in content[1:] if token.word in _PARTICLES)
-    others = [token.stem for token in content[1:] if token.word not in STOP and token.word not in _PARTICLES]
+    others = [token.stem for token in content[verbal:] if token.word not in STOP and token.word not in _PARTICLES]
     if not others:  # «move the person», «lie down»: a person or particle is better than nothing
         others = ["person" for token in content[1:] if token.word in PERSON][:1]
-    return Action(head, tuple(dict.fromkeys(others)), negated, head not in VERB_STEMS and not others, particles)
+    return Action(head, tuple(dict.fromkeys(others)), negated, not verbal, particles)
+
+
+def _is_verb(first: Token, follows: str, alone: bool) -> bool:
+    """«Press on it», «giving milk», «siphon the petrol»; not «ibuprofen», «compressions», «steam inhalation»."""
+    if follows in _DETERMINERS or first.form in ("ing", "ed"):
+        return True
+    if first.word in _NOUNISH or "-" in first.word or first.form == "s" or first.word.endswith(_NOUN_ENDINGS):
+        return False
+    return first.stem in VERB_STEMS or not (alone or follows in _OF)
 
 
 def find_action(tokens: Sequence[Token], action: Action, known: frozenset[str]) -> list[Match]:
     """Every place of the action in one sentence, best-covered kind first; `known`: stems of the text so far."""
     stems = [token.stem for token in tokens]
+    if not action.head:
+        return _object_only(tokens, stems, action) if action.others else []
     exact = [place for place, found in enumerate(stems) if found == action.head and not _phrasal(tokens, place, action)]
     exact += _undone(tokens, action.head)
     matches = [match for place in exact if (match := _around(tokens, stems, place, action, known, len(exact) > 1))]
@@ -191,7 +215,7 @@ def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, f
             return place
     for place in range(head - 1, max(-1, head - _BEFORE), -1):
         if (
-            tokens[place].word in (";", "!")
+            tokens[place].word in _BREAKS
             or stems[place] == stems[head]
             or (first and tokens[place].word == "," and tokens[place + 1].word != "that")
         ):
@@ -204,6 +228,12 @@ def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, f
 def _pronoun(tokens: Sequence[Token], head: int, named: bool) -> int:
     """«remove it» for «remove the knife» where the knife was named before."""
     follows = head + 1
+    if (
+        named
+        and follows < len(tokens)
+        and tokens[follows].word in ("around", "on", "over", "at", "with", "off", "up", "out")
+    ):
+        follows += 1
     if named and follows < len(tokens) and tokens[follows].word in PRONOUNS:
         return follows
     return -1
@@ -220,7 +250,7 @@ def _kept_out(tokens: Sequence[Token], places: list[int]) -> bool:
     """«Keep cotton buds out of the ear»."""
     before = {token.stem for token in tokens[max(0, min(places) - 4) : min(places)]}
     behind = {token.word for token in tokens[min(places) + 1 : min(places) + 5]}
-    return "keep" in before and bool({"out", "away", "off", "clear"} & behind)
+    return bool({"keep", "leav"} & before) and bool({"out", "away", "off", "clear"} & behind)
 
 
 def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> list[Match]:
@@ -237,5 +267,5 @@ def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> l
         share = len(places) / len(action.others)
         if share >= 0.5 and first != "person":
             kept_out = _kept_out(tokens, places)
-            matches.append(Match(-1, tuple(sorted(set(places))), 0.6 * share, undone=kept_out))
+            matches.append(Match(-1, tuple(sorted(set(places))), 0.6 * share, undone=kept_out, main=place))
     return matches

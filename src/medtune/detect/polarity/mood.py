@@ -15,6 +15,7 @@ _SUPPOSING = words_of("if when unless once is are be been until as not never wel
 
 _PSEUDO_CLEFT = words_of("thing things step steps priority do rule trick aim key way job best advice task")
 _DETERMINERS = words_of("the a an this that your his her their any some no every each its my")
+_GOVERN_ING = words_of("stop start keep avoid try begin continue quit consider mind risk resume finish suggest go")
 _QUOTES = frozenset({'"', "“", "”"})
 _SHOUTS = frozenset(
     map(
@@ -56,6 +57,10 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
     before = tokens[step].word if step >= 0 else ""
     kind = tokens[place].form if verbal else "noun"
     opens = step < 0 or not before[0].isalnum() or before in ("then", "but", "so", "and", "or", "please", "that")
+    if kind == "base" and opens and _heads_noun(tokens, place):
+        return "subject"
+    if before in ("having", "been") and kind == "ed" and step and tokens[step].word == "having":
+        return "subject" if _opening(tokens, step) else "inherit"
     if not verbal:
         return "subject" if _opening(tokens, place) else "inherit"
     if kind == "ing":
@@ -92,6 +97,15 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
         told = _told_of_others(tokens, 0, step + 1) or named
         return "command" if _commanding(tokens, place) or not told else "told"
     return "told"
+
+
+def _heads_noun(tokens: Sequence[Token], place: int) -> bool:
+    """«Double dosing is …»: what looks like a verb opens a noun phrase before a finite verb."""
+    if place + 2 >= len(tokens) or tokens[place].word in _GOVERN_ING or tokens[place + 1].form != "ing":
+        return False
+    return any(
+        token.word in ("is", "are", "can", "may", "does", "will", "has") for token in tokens[place + 2 : place + 10]
+    )
 
 
 def _passive(tokens: Sequence[Token], step: int) -> Mood:
@@ -180,6 +194,8 @@ def _commanding(tokens: Sequence[Token], place: int) -> bool:
         )
         if token.word == "waste" or (token.word == "lose" and fresh):
             return True
+        if step == start and token.form == "base" and step + 1 < place and tokens[step + 1].word in _DETERMINERS:
+            return True  # a verb that no table knows: «block the bleeding …»
         fresh = fresh or is_adverb(tokens[step - 1].word)
         if token.word in MODALS or token.word in ("you", "not", "never", "avoid"):
             return True

@@ -21,7 +21,7 @@ from medtune.detect.polarity.words import words_of
 
 Kind = Literal["advised", "prohibited", "conditional", "reported", "unclear"]
 
-_OFTEN = words_of("commonly sometimes occasionally often minority some rarely usually frequently")
+_OFTEN = words_of("few commonly sometimes occasionally often minority some rarely usually frequently")
 _AMOUNTS = words_of("one two three four five six seven eight nine ten half plenty lots sips small")
 _TOLD = words_of("reported admitted described denied tried recalled mentioned remembered")
 
@@ -188,6 +188,10 @@ def _described(scene: _Scene) -> Judgement | None:
         if (sequel.rest_of_sentence(scene.tokens, scene.match.last) or sequel.next_sentence(scene.following)) < 0:
             return Judgement("prohibited", "report, rejected")
         return Judgement("reported", "description", firm=False)
+    ahead = scene.tokens[: scene.match.first]
+    since = bool(ahead) and ahead[-1].word in ("after", "when", "while", "from", "on", "with", "starting")
+    if since and any(token.word in MILD for token in ahead) and is_treatment(scene.tokens, scene.match):
+        return Judgement("reported", "side effect", firm=False)
     after = {token.word for token in scene.tokens[scene.match.last + 1 : scene.match.last + 3]}
     if scene.mood == "subject" and scene.match.head < 0 and after & {"may", "might", "can", "sometimes", "often"}:
         return Judgement("reported", "description", firm=False)

@@ -30,6 +30,9 @@ def reaches(tokens: Sequence[Token], cue: Cue, place: int, anchors: frozenset[in
         return _governs(tokens, cue, place, anchors)
     if cue.kind in ("good", "bad"):
         return _evaluates(tokens, cue, place)
+    if cue.kind in ("good_verb", "bad_verb"):  # «it makes no sense to …», «it is worth …ing»
+        dummy = next((token.word for token in reversed(tokens[: cue.start]) if not is_adverb(token.word)), "")
+        return dummy in ("it", "there") and _evaluates(tokens, cue, place)
     return _scopes(tokens, cue, place)
 
 
@@ -106,6 +109,8 @@ def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:  # noqa: PLR
         elif word in SUBORDINATORS and step > cue.end - 1 and not broad:
             if not _runs_on(tokens, step, place):
                 return False
+        elif word in ("for", "with") and tokens[cue.start].stem in ("swap", "replac", "exchang", "trad"):
+            return False  # «swap ice for water»: what comes in its place
         elif word == "by" and cue.kind == "avert" and tokens[cue.start].stem == "avoid":
             return False  # «avoid infection by washing your hands»
         elif (word == "which" and not broad) or (inside and not broad and _fresh_imperative(tokens, step, place)):

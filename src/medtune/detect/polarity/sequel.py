@@ -15,6 +15,7 @@ _STARTS = words_of(
     "instead avoid today now medics guidelines current modern sadly unfortunately please nonsense untrue none "
     "studies paramedics there burn specialists yet rubbish incorrect myth forget resist"
 )
+_RESTARTS = words_of("there you we today modern in nowadays experts doctors current")
 _NO = words_of("no never not nope wrong false absolutely definitely certainly bad do avoid nonsense please")
 _YES = words_of("yes absolutely definitely certainly always of sure correct right")
 _REFERS = words_of("believe follow try listen do copy imitate trust fall repeat")
@@ -42,8 +43,10 @@ def _shift(cue: Cue) -> Cue:
 def _rejects(tokens: Sequence[Token]) -> bool:
     """A clause that turns down what stands before it: «there is no need to», «we now know better», «it doesn't»."""
     words = [token.word for token in tokens[:12]]
+    if words[0] in ("ignore", "disregard", "forget", "resist") and _ANAPHORS & set(words):
+        return True
     dangling = words and words[-1] in (".", "!") and words[-2:-1] in (["not"], ["to"], ["so"])
-    return (bool(dangling) or words[0] in _ANAPHORS | {"there", "you", "we", "today", "modern"}) and _value(tokens) < 0
+    return (bool(dangling) or words[0] in _ANAPHORS | _RESTARTS) and _value(tokens) < 0
 
 
 def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
@@ -80,7 +83,7 @@ def rest_of_sentence(tokens: Sequence[Token], last: int) -> int:
     return 0
 
 
-def next_sentence(following: Sequence[Sentence]) -> int:
+def next_sentence(following: Sequence[Sentence]) -> int:  # noqa: PLR0911 (the first case that applies)
     """What the next sentence says, if it speaks of what was just said."""
     for sentence in following[:1]:
         words = [token.word for token in sentence.tokens]
@@ -91,6 +94,8 @@ def next_sentence(following: Sequence[Sentence]) -> int:
             return _value(sentence.tokens) or -1
         refers = first in _ANAPHORS or any(word in _ANAPHORS for word in words[1:])
         if refers and first in ("ignore", "disregard", "resist", "forget"):
+            return -1
+        if words[:2] == ["do", "not"] and len(words) <= 3:
             return -1
         if first in ("do", "never", "please") and not (set(words[:5]) & _REFERS and refers):
             return 0
@@ -104,6 +109,8 @@ def answer(following: Sequence[Sentence]) -> int:
     if not following:
         return 0
     words = [token.word for token in following[0].tokens if token.word[0].isalnum()]
+    if words[:1] == ["also"]:
+        words = words[1:]
     if not words:
         return 0
     if words[0] in _NO and (words[0] not in ("absolutely", "definitely", "certainly") or words[1:2] == ["not"]):

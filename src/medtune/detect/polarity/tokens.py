@@ -49,7 +49,7 @@ _PAST = words_of(
     "stood brought fed felt lost saw seen sent shook shaken tore torn threw thrown woke woken wore worn laid "
     "began begun bled broke broken burnt chose chosen fell fallen forgot forgotten froze frozen knew known "
     "bent heard slept bit dug stung bitten blew blown drove driven stuck taught wrote written done did had "
-    "spat bound found drawn drew left"
+    "swollen torn spat bound found drawn drew left"
 )
 _NOT_ING = words_of("thing bring king ring sting string swing spring during evening anything something sling")
 _NOT_ED = words_of("need feed bleed bed red seed exceed speed indeed med hundred proceed succeed weed")

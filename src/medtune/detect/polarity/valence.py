@@ -3,10 +3,10 @@
 from medtune.detect.polarity.words import words_of
 
 MILD = words_of(
-    "drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea dry tiredness sleepiness "
-    "itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating gas taste "
-    "discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell appetite weight constipated "
-    "nauseous tired thirsty irritable shaky bloated mild slight temporary transient minor harmless"
+    "rash drowsiness nausea dizziness upset headache headaches constipation diarrhoea diarrhea dry tiredness "
+    "sleepiness itching side flushing sweating heartburn indigestion insomnia hunger thirst fatigue cough bloating "
+    "gas taste discomfort soreness drowsy sleepy dizzy sick tingling redness stinging sore unwell appetite weight "
+    "constipated nauseous tired thirsty irritable shaky bloated mild slight temporary transient minor harmless"
 )
 """Plain side effects: naming them is a description, no warning."""
 
@@ -59,3 +59,25 @@ DOWN = words_of(
     "ruin wreck jeopardis threaten endanger compromis undermin disturb diminish harm damag thin nip beat rid"
 )
 """Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""
+
+HARMS = words_of(
+    "spoil trap seal sever transmit spread infect poison ruin mask hide obscure delay prolong worsen aggravate "
+    "exhaust overload overheat scald blister irritate inflame tear rip pierce puncture bruise crush fracture "
+    "displace shift dislodge pump weaken blunt cancel upset unsettle confuse mislead frighten alarm invite attract "
+    "breed feed fuel trigger provoke risk cost lose waste rob deprive starve suffocate choke strangle gag drown "
+    "kill die harm hurt injure damage destroy cripple paralyse scar disfigure stain corrode dissolve clog block "
+    "obstruct narrow jam interfere interact clash react undo reverse negate counteract defeat undermine jeopardise "
+    "threaten endanger expose contaminate soil reopen rupture burst break crack snap split collapse faint overdose "
+    "plummet crash soar spike backfire fail disturb impair hinder hamper slow complicate intensify exacerbate wreck "
+    "devastate rot smother squash squeeze overwhelm distort scratch graze sting bite bleed vomit gulp"
+)
+"""Verbs that say by themselves that what they are said of is harmful."""
+
+HELPS = words_of(
+    "spare save ease soothe calm relieve comfort help aid assist support protect guard shield prevent avoid reduce "
+    "lower halve limit minimise curb control heal cure treat mend restore improve boost strengthen build stabilise "
+    "steady secure cushion relax clean clear flush dilute neutralise absorb moisten hydrate nourish enable ensure "
+    "guarantee work benefit settle loosen free reassure simplify shorten hasten facilitate promote preserve "
+    "maintain keep-safe rescue"
+)
+"""Verbs that say by themselves that what they are said of does good."""

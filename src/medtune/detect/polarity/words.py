@@ -32,9 +32,9 @@ ADVERBS = words_of(
 """May stand between the words of a cue, or before an imperative. Words in -ly count, too."""
 
 FILLERS = words_of(
-    "the a an any your their his her its to with from on about of in for this that these those some doing giving "
-    "performing step chance opportunity need importance value task act duty moment further all or and using having "
-    "being you them him it there against people person anyone"
+    "even one the a an any your their his her its to with from on about of in for this that these those some doing "
+    "giving performing step chance opportunity need importance value task act duty moment further all or and using "
+    "having being you them him it there against people person anyone"
 )
 """May stand between stop, delay, forget and the like and what they govern."""
 
