@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from medtune.cli.main import VERBS, cli
+from medtune.config.presets import PRESETS
 from medtune.config.recipe import Recipe
 from medtune.core import errors
 
@@ -38,7 +39,17 @@ def recipe_page() -> str:
             meaning = " ".join((field.description or (inner[0].__doc__ if inner else "") or "").split())
             lines.append(f"| `{name}` | {_type(field.annotation, field.metadata)} | {_default(field)} | {meaning} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_presets()])
+
+
+def _presets() -> list[str]:
+    lines = ["## Presets of `train.preset`", "", "| preset | values | source |", "|---|---|---|"]
+    for name, preset in PRESETS.items():
+        values = ", ".join(
+            f"{key} {list(value) if isinstance(value, tuple) else value}" for key, value in preset.train.items()
+        )
+        lines.append(f"| `{name}` | {values} | {preset.source} |")
+    return [*lines, ""]
 
 
 def cli_page() -> str:

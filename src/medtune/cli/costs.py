@@ -42,8 +42,8 @@ def cost_lines(opened: "OpenRecipe") -> Iterator[str]:
     seconds = sum(questions * answer_tokens * size / speed for size in sizes)
     yield (
         f"audit: {questions} questions to {len(sizes)} builds, at most {_hours(seconds)} on this CPU if every "
-        f"answer is as long as it may be ({answer_tokens} tokens); it reads {speed / 1e9:.0f} GB/s, and a token reads the whole "
-        "build once"
+        f"answer is as long as it may be ({answer_tokens} tokens); it reads {speed / 1e9:.0f} GB/s, and a token reads "
+        "the whole build once"
     )
 
 
