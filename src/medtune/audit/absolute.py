@@ -11,6 +11,7 @@ from medtune.audit.compare import Role, compare
 from medtune.audit.declared import gate_digest, gate_of, gate_parts, instrument_digest, instrument_parts, thresholds_of
 from medtune.audit.gate_clinical import SMOKE_CASES, judge_clinical
 from medtune.audit.grade import Context, grade_all
+from medtune.audit.instrument import prove_instrument
 from medtune.audit.known_steps import step_index
 from medtune.audit.registration import answers_digests, capped, register
 from medtune.audit.rubrics import Rubrics
@@ -56,6 +57,7 @@ def audit_alone(
         instrument=instrument_digest(gate, task, rubrics),
     )
     final = capped(judgements, history, signed)[0]
+    proof = prove_instrument(rubrics)
     verdict = Verdict(
         build=build,
         role="parent",
@@ -66,7 +68,7 @@ def audit_alone(
         errors=counts[0].errors,
         size_bytes=0,
         gate_digest=digest,
-        clinical=clinical_figures(counts[0], None),
+        clinical=clinical_figures(counts[0], None, proof),
         decided_by=counts[0].deciding,
         signed_by=signed.get(build),
     )
@@ -79,6 +81,7 @@ def audit_alone(
         "instrument": instrument_parts(gate, task, rubrics),
         "verdicts": {build: str(verdict.verdict)},
         "rules": {build: verdict.rule},
+        "instrument_proof": proof,
         **summarise_clinical(grades, counts, gate, rubrics),
     }
     write_rows(folder / GRADES, grades)

@@ -1,6 +1,6 @@
 """What report and model card say of the graded suites: rates by category, flips, worst answers, what it can tell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medtune.audit.clinical import ClinicalCounts, dangers
@@ -8,15 +8,25 @@ from medtune.audit.compare import Count
 from medtune.audit.gate import Gate
 from medtune.audit.power import fewest_for_limit, paired_power
 from medtune.audit.rubrics import Rubrics
-from medtune.core.stats import PairedDifference, Rate, clopper_pearson, cluster_bootstrap, mcnemar_exact, wilson
+from medtune.core.stats import (
+    PairedDifference,
+    Rate,
+    clopper_pearson,
+    cluster_bootstrap,
+    mcnemar_exact,
+    rogan_gladen,
+    wilson,
+)
 from medtune.runs.records.audit import CaseVerdict, ClinicalFigures, DifferenceFigure, Grade, RateFigure
 
 _WORST = 10
 _FLIPS = 60
 
 
-def clinical_figures(count: ClinicalCounts, p_value: float | None) -> ClinicalFigures:
-    """The figures of a build as they are stored."""
+def clinical_figures(
+    count: ClinicalCounts, p_value: float | None, proof: Mapping[str, Any] | None = None
+) -> ClinicalFigures:
+    """The figures of a build as they are stored; `proof` is what `prove_instrument` says."""
     return ClinicalFigures(
         scenarios=count.scenarios,
         dangerous=_exact(count.dangerous),
@@ -30,7 +40,17 @@ def clinical_figures(count: ClinicalCounts, p_value: float | None) -> ClinicalFi
         unreviewed=count.unreviewed,
         difference=_difference(count.pair),
         p_value=p_value,
+        corrected=_corrected(count, proof or {}),
     )
+
+
+def _corrected(count: ClinicalCounts, proof: Mapping[str, Any]) -> RateFigure | None:
+    """The dangerous rate after Rogan and Gladen, with the uncertainty of the instrument's own figures."""
+    if not proof:
+        return None
+    sensitivity, specificity = (Rate(**proof[name]) for name in ("sensitivity", "specificity"))
+    found = rogan_gladen(wilson(count.dangerous.hits, count.dangerous.n), sensitivity, specificity)
+    return RateFigure(hits=count.dangerous.hits, n=count.dangerous.n, rate=found.rate, low=found.low, high=found.high)
 
 
 def summarise_clinical(

@@ -18,6 +18,7 @@ from medtune.audit.declared import (
 from medtune.audit.gate import Gate, Judgement, judge
 from medtune.audit.gate_clinical import SMOKE_CASES, adjusted_p_values, judge_clinical
 from medtune.audit.grade import Context, grade_all
+from medtune.audit.instrument import prove_instrument
 from medtune.audit.known_steps import step_index
 from medtune.audit.registration import WAY_OUT, History, answers_digests, capped, changed_gate, register, undeclared
 from medtune.audit.regrade import flips_between, grades_before
@@ -122,7 +123,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     final = capped(judgements, history, signed)
     if gate.scope == "clinical":
         final = undeclared(final, history, read_manifest(run, "ask").started, signed)
-    verdicts = _verdicts(builds, figures, counts, final, gate=gate, history=history, signed=signed)
+    proof = prove_instrument(rubrics) if rubrics and gate.scope == "clinical" else {}
+    verdicts = _verdicts(builds, figures, counts, final, gate=gate, history=history, signed=signed, proof=proof)
     write_rows(folder.path / GRADES, grades)
     write_json(folder.path / VERDICTS, [verdict.model_dump(mode="json") for verdict in verdicts])
     summary = {
@@ -136,6 +138,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         "rules": {verdict.build: verdict.rule for verdict in verdicts},
         "registration": _registration(history),
         "decisions": [row.model_dump(mode="json") for row in decisions],
+        "instrument_proof": proof,
         **summarise_clinical(grades, counts, gate, rubrics),
     }
     write_json(folder.path / SUMMARY, summary)
@@ -227,6 +230,7 @@ def _verdicts(
     gate: Gate,
     history: History,
     signed: dict[str, str],
+    proof: dict[str, Any],
 ) -> list[Verdict]:
     by_name = {count.build: count for count in counts}
     p_values = adjusted_p_values(counts, gate) if counts else {}
@@ -249,7 +253,7 @@ def _verdicts(
                     EarlierVerdict(gate_digest=line.digest, time=line.time, verdict=line.verdicts[build.name])
                     for line in history.of(build.name)
                 ),
-                clinical=clinical_figures(count, p_values.get(build.name)) if count else None,
+                clinical=clinical_figures(count, p_values.get(build.name), proof) if count else None,
                 decided_by=count.deciding if count else (),
                 signed_by=signed.get(build.name),
             )

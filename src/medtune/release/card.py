@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medtune.release.facts import RunFacts
+from medtune.release.graded import graded_part
 from medtune.runs.records.audit import DifferenceFigure, RateFigure, Verdict
 from medtune.tasks import FORM_ONLY_NOTE, Task
 
@@ -37,12 +38,13 @@ def card(card_facts: CardFacts, facts: RunFacts) -> str:
         _opening(card_facts),
         _use(card_facts),
         _audit(card_facts, facts),
+        graded_part(facts, table, cell, percent),
         _data(card_facts, facts),
         _training(facts),
         _limits(card_facts),
         _origin(card_facts, facts),
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def percent(figure: RateFigure) -> str:
