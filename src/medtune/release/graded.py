@@ -43,6 +43,6 @@ def graded_part(facts: RunFacts, table: Table, cell: Callable[[str], str], perce
         lines += [
             "",
             f"The checks on reference answers that were damaged on purpose: not let pass {percent(found_of)}; "
-            f"undamaged ones without a false alarm {percent(alarm_free)}. An upper estimate, since one author wrote both.",
+            f"undamaged ones without a false alarm {percent(alarm_free)}. An upper estimate: one author wrote both.",
         ]
     return "\n".join(lines)
