@@ -188,7 +188,21 @@ def load_tokenizer(folder: Path) -> ChatTokenizer:
     config = read_config(folder)
     architecture = str((config.get("architectures") or [""])[0])
     family = find_family(architecture, folder)
+    _check_vocabulary(tokenizer, config, folder)
     return ChatTokenizer(tokenizer, family, _stop_ids(tokenizer, family, folder, config), folder)
+
+
+def _check_vocabulary(tokenizer: Any, config: dict[str, Any], folder: Path) -> None:
+    """Every token has a row in the embedding; spare rows are usual."""
+    inner = config.get("text_config")
+    rows = (inner if isinstance(inner, dict) else config).get("vocab_size", config.get("vocab_size"))
+    highest = max(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    if isinstance(rows, int) and highest[1] >= rows:
+        raise ModelError(
+            f"vocabulary and embedding differ: the tokenizer's token {highest[1]} has no row in an embedding of {rows}",
+            where=str(folder),
+            next_step="copy tokenizer and weights of the model from one release, or resize the embedding as it needs",
+        )
 
 
 def _stop_ids(tokenizer: Any, family: Family, folder: Path, config: dict[str, Any]) -> frozenset[int]:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from medtune.config.collect import FilesSource, MedquadSource
 from medtune.core.errors import DataError, MedtuneError, ResourceError
@@ -100,6 +101,17 @@ def _not_found(key: str, path: Path) -> DataError:
         where=str(path),
         next_step="check the path; relative paths start at the recipe's folder",
     )
+
+
+def describe_base(opened: OpenRecipe) -> dict[str, Any] | None:
+    """Name, commit, family and digest of the base for provenance.json; None when it is not here (nothing needs it)."""
+    from medtune.chat.base import resolve_base
+
+    try:
+        base = resolve_base(opened.recipe.base, opened.whole().resolve)
+    except MedtuneError:
+        return None
+    return {"name": base.name, "revision": base.revision, "family": base.family.family, "digest": base.digest}
 
 
 def _check_base(opened: OpenRecipe) -> None:

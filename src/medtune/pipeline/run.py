@@ -10,7 +10,7 @@ from medtune.audit.registration import declare
 from medtune.core.console import say
 from medtune.core.errors import GateError, MedtuneError
 from medtune.core.io import read_json
-from medtune.pipeline.checks import check_before_run
+from medtune.pipeline.checks import check_before_run, describe_base
 from medtune.pipeline.crash import StageCrashError
 from medtune.pipeline.open import OpenRecipe, open_recipe, write_recipe
 from medtune.pipeline.plan import Step, plan_run
@@ -58,7 +58,7 @@ def run_recipe(
         say(f"{opened.recipe.name}: {_shown(opened.run.path)}")
         if any(step.will_run for step in steps):
             check_before_run(opened, tuple(step.name for step in steps if step.will_run))
-            write_provenance(opened.run, str(opened.folder), overrides)
+            write_provenance(opened.run, str(opened.folder), overrides, describe_base(opened))
         write_recipe(opened)
         # Before the first question, and so before anybody can have seen an answer.
         declare(opened.run, gate_digest(opened.recipe.audit), thresholds_of(opened.recipe.audit))

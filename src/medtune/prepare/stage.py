@@ -89,7 +89,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     manifest = folder.finish(
         facts={"rows": stats["rows"], "topics": stats["topics"], "rejected": len(rejected), "base": base.name},
         externals=externals,
-        warnings=made.warnings,
+        warnings=(*base.notes, *made.warnings),
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest

@@ -30,6 +30,9 @@ def describe() -> dict[str, Any]:
     }
 
 
-def write_provenance(run: RunDir, recipe_folder: str, overrides: tuple[str, ...]) -> None:
-    """Write provenance.json at the top of the run directory."""
-    write_json(run.file(PROVENANCE), {**describe(), "recipe_folder": recipe_folder, "overrides": list(overrides)})
+def write_provenance(
+    run: RunDir, recipe_folder: str, overrides: tuple[str, ...], base: dict[str, Any] | None = None
+) -> None:
+    """Write provenance.json at the top of the run directory; `base` names the base model and its digest."""
+    values = {**describe(), "recipe_folder": recipe_folder, "overrides": list(overrides)}
+    write_json(run.file(PROVENANCE), values | ({"base": base} if base else {}))

@@ -42,6 +42,7 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     try:
         base = resolve_base(recipe.base, recipe.resolve)
         lines.insert(0, f"base {base.name}: {base.architecture}, family {base.family.family}")
+        lines += [f"note: {note}" for note in base.notes]
     except MedtuneError as error:
         lines.insert(0, f"base: {error.what}")
     lengths = seen_lengths(run)
@@ -79,7 +80,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
         f"trained (the assistant's, end-of-turn token included); {settings.steps} steps"
     )
     capability = capability_of(look_at_card())
-    wish = make_wish(section, settings, capability, tokens["trained_share"])
+    wish = make_wish(section, settings, capability, base.family, tokens["trained_share"])
     chosen = choose(capability.card, shape, [len(row.input_ids) for row in rows], wish)
     if chosen.engine != "trl" or capability.card.device != "cpu":
         say(f"  {chosen.why[0]}")
