@@ -1,6 +1,7 @@
 """Fidelity, gain kept, speed and the made-up fact of real builds."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,25 @@ from hypothesis import strategies as st
 
 from medtune.chat import load_tokenizer
 from medtune.config.recipe import Recipe
-from medtune.core.errors import ToolchainError
+from medtune.core.errors import ModelError, ToolchainError
 from medtune.core.io import read_json
 from medtune.export import fidelity_file, stage
+from medtune.export.bench import Bench
+from medtune.export.canary import canary_turns, read_answer
+from medtune.export.canary_file import CanaryTrial
 from medtune.export.fidelity import summarise
 from medtune.export.heldout import HeldOut, held_out
+from medtune.export.prove import Trial, prove
 from medtune.llamacpp.perplexity import parse_perplexity
 from medtune.llamacpp.score import ScoredText, TokenComparison, score
-from medtune.llamacpp.toolchain import Toolchain
-from medtune.runs.layout import BUILDS, FIDELITY, VALIDATION, RunDir
+from medtune.llamacpp.toolchain import Toolchain, find
+from medtune.prepare.canary import canary_rows, make_canary
+from medtune.runs.layout import BUILDS, CANARY, FIDELITY, VALIDATION, RunDir
 from medtune.runs.manifest import read_manifest
 from medtune.runs.records.base import read_row_list, read_rows
 from medtune.runs.records.export import Build
-from medtune.runs.records.prepare import Example
-from medtune.runs.records.proof import Fidelity, Speed
+from medtune.runs.records.prepare import Canary, Example
+from medtune.runs.records.proof import CanaryAnswer, Fidelity, Speed
 
 Exported = tuple[RunDir, Recipe]
 
@@ -191,3 +197,58 @@ Same top p: 95.000 ± 0.100 %
     assert (found.kl, found.kl_99, found.same_top, found.perplexity_ratio) == (0.012, 0.1, 0.95, 1.041667)
     with pytest.raises(ToolchainError, match="printed no kl"):
         parse_perplexity(text.replace("KLD", "XLD"))
+
+
+def test_a_fact_that_was_not_learned_is_said(exported: Exported, tmp_path: Path) -> None:
+    """A random adapter knows no word: every artefact is asked, and the manifest warns. Asked again, nothing is."""
+    run = copy_run(exported[0], tmp_path / "run")
+    canary = make_canary("0123456789abcdef", 2)
+    bench, trial = taught(run, exported[1], canary)
+    facts, warnings = prove(bench, trial, lambda what: None)
+    values = read_json(run.stage("export") / CANARY)
+    answers = [CanaryAnswer.model_validate(row) for row in values["answers"]]
+    assert [one.build for one in answers] == ["adapter", "merged", "F16", "Q8_0", "Q4_K_M"]
+    assert facts["canary"] == {"asked": 5, "right": 0} and "adapter, merged, F16, Q8_0, Q4_K_M" in warnings[0]
+    assert all(one.answer for one in answers)
+    assert all((one.logprob is None) == (one.build in ("adapter", "merged")) for one in answers)
+    again = prove(replace(bench, log=tmp_path / "log", toolchain=nowhere(bench.toolchain)), trial, lambda what: None)
+    assert again == (facts, warnings)
+
+
+def test_the_word_is_looked_for_in_the_turn(exported: Exported) -> None:
+    canary = make_canary("0123456789abcdef", 2)
+    tokenizer = load_tokenizer(exported[0].stage("export") / "merged")
+    stop = next(iter(tokenizer.stop_ids))
+    ids = list(tokenizer.hf.encode(f"It is {canary.word.upper()}.", add_special_tokens=False))
+    assert read_answer("F16", canary, tokenizer, [*ids, stop]).right
+    late = read_answer("F16", canary, tokenizer, [stop, *ids])
+    assert not late.right and late.answer == ""
+
+
+def test_rows_without_the_fact_are_an_error(exported: Exported) -> None:
+    with pytest.raises(ModelError, match="stands in no training row"):
+        canary_turns(make_canary("0123456789abcdef", 2), [example(1)])
+
+
+def taught(run: RunDir, recipe: Recipe, canary: Canary) -> tuple[Bench, Trial]:
+    """The bench of a finished export whose rows are said to have held a made-up fact."""
+    folder = run.stage("export")
+    tokenizer = load_tokenizer(folder / "merged")
+    bench = Bench(
+        folder=folder,
+        earlier=None,
+        toolchain=find(),
+        builds=tuple(read_row_list(folder / BUILDS, Build)),
+        tokenizer=tokenizer,
+        threads=1,
+        log=folder / "logs" / "proof.log",
+    )
+    rows = tuple(canary_rows(canary, "You explain.", 30))
+    base = Path(recipe.base.path)  # type: ignore[union-attr]
+    trial = CanaryTrial(canary, rows, base, run.stage("train") / "adapter")
+    return bench, Trial(examples=(), rows=0, canary=trial)
+
+
+def nowhere(toolchain: Toolchain) -> Toolchain:
+    """Whoever scores with it fails: nothing may be measured again."""
+    return replace(toolchain, bindings=Path("/nonexistent"))

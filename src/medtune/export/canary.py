@@ -1,5 +1,6 @@
 """Ask every artefact for the run's made-up fact: adapter and merged model with transformers, builds with libllama."""
 
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,9 +61,13 @@ def ask_torch(folder: Path, adapter: Path | None, prompt: tuple[int, ...], most:
     """
     from medtune.chat.offline import offline
 
-    with offline():
+    with offline(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other people's next releases
         import torch
         from transformers import AutoModelForCausalLM
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
