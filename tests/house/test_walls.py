@@ -72,3 +72,15 @@ def test_the_version_is_the_same_everywhere() -> None:
     from importlib import metadata
 
     assert metadata.version("medtune") == medtune.__version__
+
+
+def test_only_the_room_of_base_models_speaks_to_the_hub() -> None:
+    """huggingface_hub brings an HTTP client of its own; there it is put behind `egress`."""
+    users = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name.startswith("huggingface_hub") for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("huggingface_hub"))
+    }
+    assert users == {"chat/hub.py"}
