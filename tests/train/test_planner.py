@@ -152,6 +152,17 @@ def test_what_a_card_cannot_do_is_an_error_with_its_reason(card: str, wish: dict
     assert said in str(raised.value) and "set train." in raised.value.next_step
 
 
+def test_a_family_that_overflows_in_float16_is_computed_in_another_type() -> None:
+    card, gemma = CARDS["T4"], {"allowed": ("bfloat16", "float32")}
+    assert choose(card, SMOLLM, lengths(), wish_for(card, **gemma)).dtype == "float32"
+    assert choose(CARDS["A100"], SMOLLM, lengths(), wish_for(CARDS["A100"], **gemma)).dtype == "bfloat16"
+    with pytest.raises(ModelError, match="its activations overflow") as raised:
+        choose(card, SMOLLM, lengths(), wish_for(card, dtype="float16", **gemma))
+    assert raised.value.next_step == "set train.dtype to auto or to float32"
+    with pytest.raises(ModelError, match="this model family in bfloat16"):
+        choose(CARDS["P100"], SMOLLM, lengths(), wish_for(CARDS["P100"], allowed=("bfloat16",)))
+
+
 def test_full_fine_tuning_only_when_asked_for() -> None:
     card = CARDS["H200"]
     assert choose(card, SMOLLM, lengths(), wish_for(card)).method != "full"

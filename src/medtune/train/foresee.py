@@ -36,7 +36,7 @@ def foresee(recipe: RecipeView, run: RunDir, base: BaseInfo) -> Foreseen:
     section, card, lengths = recipe.train, seen_card(), seen_lengths(run)
     known = lengths or [section.max_seq_length] * section.batch_size
     settings = make_settings(section, recipe.seed, len(known))
-    wish = make_wish(section, settings, capability_of(card), 1.0)
+    wish = make_wish(section, settings, capability_of(card), base.family, 1.0)
     return Foreseen(choose(card, read_shape(base), known, wish), card, None if lengths else section.max_seq_length)
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from medtune.chat.family import Family
 from medtune.config.train import TrainSection
 from medtune.train.capability import Capability
 from medtune.train.planner.choose import Wish
@@ -99,11 +100,15 @@ def total_steps(section: TrainSection, rows: int) -> int:
     return max(1, math.ceil(section.num_epochs * per_epoch))
 
 
-def make_wish(section: TrainSection, settings: Settings, capability: Capability, trained_share: float) -> Wish:
-    """What the recipe leaves open and what it fixes, for the planner."""
+def make_wish(
+    section: TrainSection, settings: Settings, capability: Capability, family: Family, trained_share: float
+) -> Wish:
+    """What the recipe leaves open and what it and the family's card fix, for the planner."""
     from medtune.train.engines import unable
 
-    limit = section.memory_limit_gib
+    limit, targets = section.memory_limit_gib, settings.target_modules
+    if isinstance(targets, str):
+        targets = family.target_modules or targets
     return Wish(
         method=section.method,
         engine=section.engine,
@@ -116,9 +121,10 @@ def make_wish(section: TrainSection, settings: Settings, capability: Capability,
         steps=settings.steps,
         seed=settings.seed,
         lora_r=settings.lora_r,
-        targets=settings.target_modules,
+        targets=targets,
         optimizer=settings.optimizer,
         dora=settings.dora,
         trained_share=trained_share,
+        allowed=family.dtypes,
         unable=unable(settings, capability),
     )

@@ -52,6 +52,8 @@ class Wish:
     dora: bool = False
     trained_share: float = 1.0
     """Share of the tokens that are trained."""
+    allowed: tuple[Dtype, ...] = ("bfloat16", "float16", "float32")
+    """Types that the model family may be computed in: some overflow in float16."""
     unable: Mapping[EngineName, str | None] = field(default_factory=dict)
     """Why an engine cannot run on this machine at all, by its own word; absent or None: it can."""
 
@@ -108,15 +110,23 @@ def choose(card: Card, shape: ModelShape, lengths: Sequence[int], wish: Wish) ->
 
 
 def _dtype(capability: Capability, wish: Wish) -> Dtype:
-    if wish.dtype == "auto":
-        return capability.dtype
-    if wish.dtype not in capability.dtypes:
-        raise ModelError(
-            f"train.dtype: {capability.card.name} cannot train in {wish.dtype}",
-            where="; ".join(capability.reasons) or capability.card.name,
-            next_step=f"set train.dtype to auto or to one of {', '.join(capability.dtypes)}",
-        )
-    return wish.dtype
+    """The best type that card and family allow, or the recipe's own. Raises ModelError when that cannot be."""
+    possible = [dtype for dtype in capability.dtypes if dtype in wish.allowed]
+    if wish.dtype == "auto" and possible:
+        return possible[0]
+    if wish.dtype != "auto" and wish.dtype in possible:
+        return wish.dtype
+    name = capability.card.name
+    if wish.dtype != "auto" and wish.dtype in capability.dtypes:
+        what = f"train.dtype: this model family must not be computed in {wish.dtype}: its activations overflow"
+    elif wish.dtype != "auto":
+        what = f"train.dtype: {name} cannot train in {wish.dtype}"
+    else:
+        what = f"{name} computes in {' or '.join(capability.dtypes)}, this model family in {' or '.join(wish.allowed)}"
+    advice = (
+        f"set train.dtype to auto or to {' or '.join(possible)}" if possible else "use another card or another base"
+    )
+    raise ModelError(what, where="; ".join(capability.reasons) or name, next_step=advice)
 
 
 def _choices(
