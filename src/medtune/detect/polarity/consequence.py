@@ -22,6 +22,8 @@ _NO_WARNING = words_of(
 _GAINS = words_of("better safer easier sooner faster quicker stronger healthier")
 _LOSSES = words_of("worse harder slower weaker riskier deeper longer")
 
+_SUBJECTS = words_of("you it he she the his her your")
+
 _TREATING = words_of("tak use start receiv hav swallow begin tri inject wear")
 
 _LINKING = words_of("is are can may will should must ought has could might was")
@@ -143,7 +145,7 @@ def _of_sequel(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, ancho
     if mood != "command" or anchor != match.head:
         return NOTHING
     for step in range(match.last + 1, len(tokens) - 2):
-        if tokens[step].word in ("and", "or") and tokens[step + 1].word in ("you", "it"):
+        if tokens[step].word in ("and", "or") and tokens[step + 1].word in _SUBJECTS:
             return _harm_only(predicate(tokens, cues, step + 1)) if tokens[step].word == "and" else NOTHING
     return NOTHING
 

@@ -33,32 +33,32 @@ CUES = {
         make the burn worse|make the damage worse|make the pain worse|make the swelling worse
         make the bleeding worse|make worse|worsen|aggravate|do more harm than good|do harm|do damage|can harm
         may harm|could harm|can hurt|may hurt|can injure|may injure|can damage|may damage|could damage|can kill
-        may kill|could kill|can lose|could lose|may lose|might lose|will lose|kill|harm|damage|injure|risk|invite
-        put at risk|put in danger|endanger|destroy|be avoided|be discouraged|be ruled out|ruin|backfire|cost life
-        cost time|waste time|have no effect|have no benefit|bring no benefit|burn the skin|irritate|undo|deepen
-        trap heat|hold in the heat|seal in the heat|keep the heat in|tear the|rupture|not work|be stopped|be skipped
-        be withheld|be delayed|be refused|be kept away|be kept off|be forbidden|be banned|end in disaster|end badly
-        play with fire|prolong|disturb|dislodge|trigger vomiting|push it|push the|drive it|drive the|drive dirt
-        do nothing|achieve nothing|serve no purpose|make no sense|be left alone|be left to|be omitted|spell disaster
-        leave permanent|leave scars|leave a scar|complicate|mask|threaten|overheat|suffocate|choke|compromise
-        jeopardise|jeopardize|exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the|tear open
-        open the wound|breed|let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse|paralyze|corrode
-        burn again|do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve|cut off
-        stop the heart|deprive|crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong
+        may kill|could kill|pass on|can lose|could lose|may lose|might lose|will lose|kill|harm|damage|injure|risk
+        invite|put at risk|put in danger|endanger|destroy|be avoided|be discouraged|be ruled out|ruin|backfire
+        cost life|cost time|waste time|have no effect|have no benefit|bring no benefit|burn the skin|irritate|undo
+        deepen|trap heat|hold in the heat|seal in the heat|keep the heat in|tear the|rupture|not work|be stopped
+        be skipped|be withheld|be delayed|be refused|be kept away|be kept off|be forbidden|be banned|end in disaster
+        end badly|play with fire|prolong|disturb|dislodge|trigger vomiting|push it|push the|drive it|drive the
+        drive dirt|do nothing|achieve nothing|serve no purpose|make no sense|be left alone|be left to|be omitted
+        spell disaster|leave permanent|leave scars|leave a scar|complicate|mask|threaten|overheat|suffocate|choke
+        compromise|jeopardise|jeopardize|exacerbate|intensify|burst the|wreck|impede|scald|reopen|restart the
+        tear open|open the wound|breed|let germs in|let bacteria in|carry germs|lead nowhere|cripple|paralyse
+        paralyze|corrode|burn again|do no good|strain the|numb|contaminate|infect|drown|hide|obscure|scar|starve
+        cut off|stop the heart|deprive|crack|snap|break the|disagree|hurt|get worse|become worse|grow worse|go wrong
         turn worse|be abandoned|cost precious|cost valuable|cost the|be dropped|be left undone|be left in place
         can go wrong|turn a small|turn a minor|set back|push germs|push bacteria|eat into|eat through|eat away
         fire off|set off the|wash out|sicken|die|lose their life|bleed to death|be lost|cost lives
     """,
     # Evaluations, on either side of the action.
     "good": """
-        to be said for|recommended|recommend|advised|advise|advisable|essential|vital|crucial|important|best|safe
-        right|effective|useful|beneficial|necessary|good idea|key|priority|first step|worth|needed|safest|correct
-        appropriate|wise|sensible|helpful|mandatory|the answer|harmless|preferable|better|the way to go|critical
-        urgent|standard|the mainstay|first choice|first-line|fine|acceptable|the right thing|the most important
-        a must|a priority|indispensable|invaluable|a matter of life|gold standard|in order|decisive|life-saving
-        lifesaving|imperative|good practice|urge|encourage|suggest|advocate|endorse|prefer|favour|favor|stress
-        emphasise|emphasize|importance of|value of|good thing|a good first|benefit of|ok|okay|sure to|first priority
-        top priority
+        to be said for|a firm yes to|a clear yes to|recommended|recommend|advised|advise|advisable|essential|vital
+        crucial|important|best|safe|right|effective|useful|beneficial|necessary|good idea|key|priority|first step
+        worth|needed|safest|correct|appropriate|wise|sensible|helpful|mandatory|the answer|harmless|preferable
+        better|the way to go|critical|urgent|standard|the mainstay|first choice|first-line|fine|acceptable
+        the right thing|the most important|a must|a priority|indispensable|invaluable|a matter of life|gold standard
+        in order|decisive|life-saving|lifesaving|imperative|good practice|urge|encourage|suggest|advocate|endorse
+        prefer|favour|favor|stress|emphasise|emphasize|importance of|value of|good thing|a good first|benefit of|ok
+        okay|sure to|first priority|top priority
     """,
     "bad": """
         no business|no role in|no part in|a clear no|a definite no|a firm no|a hard no|a flat no|off the table
@@ -98,14 +98,15 @@ CUES = {
         hardly ever|be careful not to|take care not to|neither of|will not|would not|far from|unable to
     """,
     "avert": """
-        avoid|refrain from|abstain from|steer clear of|stay away from|keep away from|stay clear of|keep clear of
-        instead of|rather than|in place of|as opposed to|in lieu of|in preference to|without|forgo|forego|lay off
-        keep off|stay off|avoid the temptation to|avoid the urge to|resist|resist the urge to
-        resist the temptation to|resist any urge to|resist any temptation to|resist the impulse to|fight the urge to
-        ignore the urge to|hold off from|stop short of|back away from|keep from|stop yourself from|be wary of
-        beware of|guard against|do away with|free from|free of|say no to|hands off|desist from|put aside|no longer
-        swap|replace|cut out|eliminate|away with|the temptation to|fight the temptation to|think better of
-        do anything but|anything but|let alone|much less|leave aside|spare the person|other than|ahead of
+        ditch|shun|scrap|go easy on|easy on the|say goodbye to|steer away from|pass on the|avoid|refrain from
+        abstain from|steer clear of|stay away from|keep away from|stay clear of|keep clear of|instead of|rather than
+        in place of|as opposed to|in lieu of|in preference to|without|forgo|forego|lay off|keep off|stay off
+        avoid the temptation to|avoid the urge to|resist|resist the urge to|resist the temptation to
+        resist any urge to|resist any temptation to|resist the impulse to|fight the urge to|ignore the urge to
+        hold off from|stop short of|back away from|keep from|stop yourself from|be wary of|beware of|guard against
+        do away with|free from|free of|say no to|hands off|desist from|put aside|no longer|swap|replace|cut out
+        eliminate|away with|the temptation to|fight the temptation to|think better of|do anything but|anything but
+        let alone|much less|leave aside|spare the person|other than|ahead of
     """,
     "past": """
         used to|use to be|in the past|formerly|previously|historically|traditionally|years ago|decades ago
@@ -205,7 +206,8 @@ CUES = {
         can not emphasize enough|can not overstate|can not be overstated|not sure|why not|can not be overemphasised
         can not be overemphasized|can not be stressed enough|can not hurt to|not hurt to|do no harm to
         do nothing else until|do nothing else before|no shame in|not optional|no downside|no excuse for not
-        no reason not to|no substitute for|better safe than sorry|if in doubt|when in doubt|not a luxury
+        no reason not to|no substitute for|better safe than sorry|in favour of|in favor of
+        few things matter more than|few things help more than|few things beat|if in doubt|when in doubt|not a luxury
         if not already|if not more|not infrequently|not unusual|no age limit|no upper limit|if nothing else
         all or nothing|last but not least|no risk in|no danger in|not matter|there be no alternative to
         no wrong time to|never a bad time to|never a bad idea to|not a bad idea to|never stupid to|never silly to

@@ -21,13 +21,14 @@ FINITE_VERBS = words_of(
 _HARMS_ORGANS = words_of(
     "damag harm destroi ruin wreck threaten endanger compromis disturb injur attack burn scar break crack chip bruis"
 )
+_EFFECTS = UP | DOWN | _HARMS | _HELPS | _HARMS_ORGANS
 _CAUSING = words_of("caus trigger provok lead result induc")
 _HARMING = words_of(
     "scratch tear break burn bruis block rip punctur displac detach crush swell dislocat pierc sever shatter spill "
     "strangl bury jam inflam perforat blister freez collapse crack snap force reopen"
 )
 _NEUTRAL = words_of("mean require need contain count take include apply have matter replace cost depend involve")
-_WORSE = words_of("worse harder difficult impossible useless dangerous permanent deeper infected bigger")
+_WORSE = words_of("awake worse harder difficult impossible useless dangerous permanent deeper infected bigger")
 
 _HARDLY = words_of("little hardly barely scarcely")
 _ODDS = words_of("chanc risk odd likelihood probabiliti danger rate")
@@ -36,7 +37,8 @@ _INSIDE = words_of(
     "skin wound blood bloodstream lungs lung airway windpipe throat stomach gut tissue tissues eye ear nose cut flesh"
 )
 _WELCOME = words_of("oxygen medicine drug more breath breaths")
-_LOWERED = words_of("pressure cholesterol temperature sugar weight pulse rate")
+_LOWERED = words_of("throb edge strain pressure cholesterol temperature sugar weight pulse rate")
+_LEADING = words_of("to help helps and or not")
 _AWAY = words_of("down away bay off out")
 _LETTING = words_of("let mak allow caus send")
 
@@ -77,7 +79,13 @@ def predicate(
     step = last + 1
     while step < high:
         cue = by_start.get(step)
-        if (effect := _effect(tokens, step, high, guess)) is not None and not (cue and cue.kind == "bad_verb"):
+        bare = tokens[step].form == "base" and step > last + 1
+        verbal = not bare or any(t.word in FINITE_VERBS or t.word in _LEADING for t in tokens[last + 1 : step])
+        if (
+            verbal
+            and (effect := _effect(tokens, step, high, guess)) is not None
+            and not (cue and cue.kind == "bad_verb")
+        ):
             value, mild = effect
             return Consequence(flips * value, _words(tokens, step, min(high, step + 3)), mild)
         if tokens[step].word == "and" and step > last + 1:
@@ -103,8 +111,7 @@ def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int,
         token, before = tokens[step], tokens[step - 1].word
         cue = by_start.get(step)
         verb = token.word in FINITE_VERBS or (
-            token.form == "s"
-            and (token.stem in UP | DOWN | _CAUSING | _HARMING or (cue and cue.kind.endswith("_verb")))
+            token.form == "s" and (token.stem in _EFFECTS or (cue and cue.kind.endswith("_verb")))
         )
         if verb and before not in ("who", "which", "that", "the", "a", "an", "to"):
             end = step - 1
@@ -112,6 +119,11 @@ def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int,
                 end -= 1
             return end
     return last
+
+
+def _is_bad(token: Token) -> bool:
+    """A harm, listed or told from the ending of a disease."""
+    return token.stem in _BAD or token.word.endswith(("itis", "osis", "aemia", "emia", "toxicity"))
 
 
 def _is_noun(tokens: Sequence[Token], cue: Cue) -> bool:
@@ -194,7 +206,7 @@ def _by_nouns(tokens: Sequence[Token], last: int, high: int, flips: int, guess: 
             return Consequence(0, token.word, True)
         if token.form == "ed":
             continue
-        if token.stem in _BAD or token.word in MILD:
+        if _is_bad(token) or token.word in MILD:
             away = {t.word for t in tokens[last + 1 : high]} & _AWAY
             return Consequence(flips if away else -flips, token.word, False)
         if token.stem in _GOOD:
@@ -214,7 +226,9 @@ def _good(tokens: Sequence[Token], cue: Cue, flips: int, high: int) -> Consequen
 def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple[int, bool] | None:  # noqa: PLR0911, PLR0912 (the first case that applies)
     """Direction of an effect verb times the value of what it affects; None if there is no such pair."""
     token = tokens[step]
-    if token.form == "ing" or tokens[step - 1].word in ("the", "a", "of", "and"):
+    if token.form == "ing" or tokens[step - 1].word in ("the", "a", "of"):
+        return None
+    if tokens[step - 1].word == "and" and token.form == "base":
         return None
     if token.stem in ("mak", "keep", "leav", "render"):
         for follows in tokens[step + 1 : min(high, step + 6)]:
@@ -222,7 +236,13 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
                 return -1, False
             if follows.word in _EASIER:
                 return 1, False
-    direction = 1 if token.stem in UP or token.stem == "hold" else -1 if token.stem in DOWN | _HARMS_ORGANS else 0
+    direction = (
+        1
+        if token.stem in UP or token.stem in ("hold", "tak", "let")
+        else -1
+        if token.stem in DOWN | _HARMS_ORGANS
+        else 0
+    )
     if not direction:
         return None
     after = _object_of(tokens, step, high)
@@ -230,7 +250,7 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
         return -1, False
     if token.stem in _LETTING and any(follows.stem in ("blood", "vomit", "venom") for follows in after):
         return -1, False
-    if token.stem in ("let", "bring", "get") and any(follows.word in _AWAY for follows in after):
+    if token.stem in ("let", "bring", "get", "tak") and any(follows.word in _AWAY for follows in after):
         lowered = any(follows.stem in _BAD or follows.word in _LOWERED for follows in after)
         return (1, False) if lowered else None
     if token.stem in ("keep", "hold") and any(follows.word in _AWAY or follows.word == "from" for follows in after):
@@ -240,13 +260,25 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
     for place, follows in enumerate(after):
         if follows.stem in _ODDS and place + 1 < len(after) and after[place + 1].word == "of":
             continue  # the chance of something is as good as that
-        if follows.word in ("no", "little", "not", "less", "fewer", "without"):
+        if follows.word in (
+            "no",
+            "little",
+            "not",
+            "less",
+            "fewer",
+            "without",
+            "smaller",
+            "shorter",
+            "milder",
+            "lower",
+            "reduced",
+        ):
             direction = -direction
         if follows.word == "awake" and token.stem == "keep" and guess:
             return -1, False
         if follows.form == "ed":
             continue  # «a swollen ankle» names no effect
-        if follows.stem in _BAD or (guess and follows.word in MILD):
+        if _is_bad(follows) or (guess and follows.word in MILD):
             return -direction, False
         if follows.stem in _GOOD:
             return 1 if token.stem in ("eas", "sooth", "reliev") else direction, False

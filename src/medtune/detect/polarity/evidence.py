@@ -80,7 +80,7 @@ def gather(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: i
     while step > 0 and anchor - step <= 4 and tokens[step].word not in (":", ";", "—"):
         if (
             tokens[step].word == "than"
-            and tokens[step - 1].word != "rather"
+            and tokens[step - 1].word not in ("rather", "harm")
             and not found.equalled
             and any(token.word in _BETTER for token in tokens[max(0, step - 12) : step])
         ):

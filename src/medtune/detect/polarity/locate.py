@@ -47,6 +47,9 @@ _NOUNISH = words_of(
     "back mouth rescue first second home bed early late frequent regular raw strong warm-water"
 )
 _NOUN_ENDINGS = ("tion", "sion", "ment", "ness", "ity", "cillin", "profen", "cetamol", "statin", "prazole")
+_GENERIC = stems_of(
+    "use apply try choose opt have get do prefer pick favour recommend need want be can may should must go"
+)
 _BREAKS = words_of("; ! while because although whenever")
 
 _NO_OBJECT = words_of(
@@ -75,6 +78,7 @@ class Match:
     coverage: float
     undone: bool = False
     main: int = -1
+    verb: str = ""
 
     @property
     def first(self) -> int:
@@ -103,6 +107,11 @@ def parse_action(action: str) -> Action | None:
     if not others:  # «move the person», «lie down»: a person or particle is better than nothing
         others = ["person" for token in content[1:] if token.word in PERSON][:1]
     return Action(head, tuple(dict.fromkeys(others)), negated, not verbal, particles)
+
+
+def alike(verb: str, other: str) -> bool:
+    """Could a sentence with one verb (stems) speak of the other? Only such a sentence advises by its object alone."""
+    return not verb or verb == other or other in _GENERIC or other in _SYNONYMS.get(verb, frozenset())
 
 
 def _is_verb(first: Token, follows: str, alone: bool) -> bool:
@@ -154,13 +163,17 @@ def _left_alone(tokens: Sequence[Token], stems: list[str], action: Action) -> li
         return []
     words = [token.word for token in tokens]
     for place, found in enumerate(stems):
-        if found not in ("leav", "keep"):
+        if found not in ("leav", "keep", "stai"):
             continue
         behind = words[place + 1 : place + 12]
-        there = {"alone", "untouched", "intact"} & set(behind) or any(
-            behind[step : step + 2]
-            in (["in", "place"], ["where", "it"], ["where", "they"], ["as", "it"], ["as", "they"])
-            for step in range(len(behind))
+        there = (
+            (found == "stai" and behind[:1] in (["on"], ["in"], ["put"]))
+            or {"alone", "untouched", "intact"} & set(behind)
+            or any(
+                behind[step : step + 2]
+                in (["in", "place"], ["where", "it"], ["where", "they"], ["as", "it"], ["as", "they"])
+                for step in range(len(behind))
+            )
         )
         near = [spot for other in action.others if (spot := _nearest(tokens, stems, place, other)) >= 0]
         if there and near:
@@ -267,5 +280,7 @@ def _object_only(tokens: Sequence[Token], stems: list[str], action: Action) -> l
         share = len(places) / len(action.others)
         if share >= 0.5 and first != "person":
             kept_out = _kept_out(tokens, places)
-            matches.append(Match(-1, tuple(sorted(set(places))), 0.6 * share, undone=kept_out, main=place))
+            matches.append(
+                Match(-1, tuple(sorted(set(places))), 0.6 * share, undone=kept_out, main=place, verb=action.head)
+            )
     return matches

@@ -77,6 +77,8 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
     if before in ("be", "been"):
         return _passive(tokens, step)
     if kind == "ed":
+        if step < 0 or before in ("each", "every", "any", "a"):
+            return "subject"  # «rubbed in, snow tears the skin», «each missed dose»
         if before in ("is", "are"):
             return "told"
         if before in ("neither", "nor", "or", "and", "but", ",", "rather", "then") and any(
@@ -177,6 +179,8 @@ def _opening(tokens: Sequence[Token], place: int) -> bool:
             return True
         if word in VERBS or word in MODALS or word in ("is", "are", "was", "were", "do"):
             return False
+        if step == 0 and tokens[0].form == "base" and len(tokens) > 1 and tokens[1].word in _DETERMINERS:
+            return False  # a verb that no table knows: «block the bleeding with …»
     return True
 
 
@@ -197,6 +201,8 @@ def _commanding(tokens: Sequence[Token], place: int) -> bool:
         if step == start and token.form == "base" and step + 1 < place and tokens[step + 1].word in _DETERMINERS:
             return True  # a verb that no table knows: «block the bleeding …»
         fresh = fresh or is_adverb(tokens[step - 1].word)
+        if token.word == "would" and step and tokens[step - 1].word in ("i", "we", "you"):
+            return True
         if token.word in MODALS or token.word in ("you", "not", "never", "avoid"):
             return True
         if fresh and token.form == "base" and token.word in VERBS:

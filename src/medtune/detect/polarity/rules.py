@@ -12,7 +12,7 @@ from medtune.detect.polarity.denials import praise_denied_faults
 from medtune.detect.polarity.effects import FINITE_VERBS, Consequence, predicate
 from medtune.detect.polarity.evidence import Evidence, apply_header, gather
 from medtune.detect.polarity.layout import Sentence
-from medtune.detect.polarity.locate import Match
+from medtune.detect.polarity.locate import VERB_STEMS, Match, alike
 from medtune.detect.polarity.mood import Mood, commands, hearsay, mood_of
 from medtune.detect.polarity.phrases import Cue, all_cues, choose
 from medtune.detect.polarity.tokens import Token
@@ -215,10 +215,23 @@ def _commanded(scene: _Scene) -> Judgement | None:
     if _telegraphic(scene):
         return Judgement("advised", "telegraphic")
     if scene.sentence.scope in ("pos", "fact") or (
-        scene.mood == "inherit" and commands(scene.tokens, scene.match.first)
+        scene.mood == "inherit" and commands(scene.tokens, scene.match.first) and _fits(scene)
     ):
         return Judgement("advised", "within a command")
     return None
+
+
+def _fits(scene: _Scene) -> bool:
+    """The verb that governs the thing may be the action's: «give alcohol a miss» advises no drinking of it."""
+    if not scene.match.verb:
+        return True
+    for step in range(scene.match.first - 1, -1, -1):
+        token = scene.tokens[step]
+        if token.word in (";", ":", "—", "but"):
+            return True
+        if token.stem in VERB_STEMS and token.form in ("base", "ing"):
+            return alike(scene.match.verb, token.stem)
+    return True
 
 
 def _telegraphic(scene: _Scene) -> bool:

@@ -109,6 +109,8 @@ def _scopes(tokens: Sequence[Token], cue: Cue, place: int) -> bool:  # noqa: PLR
         elif word in SUBORDINATORS and step > cue.end - 1 and not broad:
             if not _runs_on(tokens, step, place):
                 return False
+        elif word in ("favour", "favor") and tokens[step - 1].word == "in":
+            return False
         elif word in ("for", "with") and tokens[cue.start].stem in ("swap", "replac", "exchang", "trad"):
             return False  # «swap ice for water»: what comes in its place
         elif word == "by" and cue.kind == "avert" and tokens[cue.start].stem == "avoid":

@@ -46,10 +46,10 @@ ORGANS = words_of(
 """What can be damaged; named otherwise, neither good nor bad."""
 
 UP = words_of(
-    "increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat introduc "
-    "spread driv push mak let allow leav send carri deliver get enhanc ensur secur maintain preserv keep strengthen "
-    "encourag hasten stir open forc prolong expos releas draw invit doubl tripl multipli optimis optimiz maximis "
-    "enabl guarante fuel feed"
+    "mean increas rais boost promot speed caus lead result trigger produc provok bring improv restor giv creat "
+    "introduc spread driv push mak let allow leav send carri deliver get enhanc ensur secur maintain preserv keep "
+    "strengthen encourag hasten stir open forc prolong expos releas draw invit doubl tripl multipli optimis optimiz "
+    "maximis enabl guarante fuel feed"
 )
 DOWN = words_of(
     "reduc halv lower decreas prevent slow stop eas reliev limit minimis minimiz delai shorten control cut hinder "
@@ -61,15 +61,16 @@ DOWN = words_of(
 """Stems of verbs with an effect: what they do to bad or good nouns says whether the action is good or bad."""
 
 HARMS = words_of(
-    "spoil trap seal sever transmit spread infect poison ruin mask hide obscure delay prolong worsen aggravate "
-    "exhaust overload overheat scald blister irritate inflame tear rip pierce puncture bruise crush fracture "
-    "displace shift dislodge pump weaken blunt cancel upset unsettle confuse mislead frighten alarm invite attract "
-    "breed feed fuel trigger provoke risk cost lose waste rob deprive starve suffocate choke strangle gag drown "
-    "kill die harm hurt injure damage destroy cripple paralyse scar disfigure stain corrode dissolve clog block "
-    "obstruct narrow jam interfere interact clash react undo reverse negate counteract defeat undermine jeopardise "
-    "threaten endanger expose contaminate soil reopen rupture burst break crack snap split collapse faint overdose "
-    "plummet crash soar spike backfire fail disturb impair hinder hamper slow complicate intensify exacerbate wreck "
-    "devastate rot smother squash squeeze overwhelm distort scratch graze sting bite bleed vomit gulp"
+    "struggle suffer spoil trap seal sever transmit spread infect poison ruin mask hide obscure delay prolong "
+    "worsen aggravate exhaust overload overheat scald blister irritate inflame tear rip pierce puncture bruise "
+    "crush fracture displace shift dislodge pump weaken blunt cancel upset unsettle confuse mislead frighten alarm "
+    "invite attract breed feed fuel trigger provoke risk cost lose waste rob deprive starve suffocate choke "
+    "strangle gag drown kill die harm hurt injure damage destroy cripple paralyse scar disfigure stain corrode "
+    "dissolve clog block obstruct narrow jam interfere interact clash react undo reverse negate counteract defeat "
+    "undermine jeopardise threaten endanger expose contaminate soil reopen rupture burst break crack snap split "
+    "collapse faint overdose plummet crash soar spike backfire fail disturb impair hinder hamper slow complicate "
+    "intensify exacerbate wreck devastate rot smother squash squeeze overwhelm distort scratch graze sting bite "
+    "bleed vomit gulp"
 )
 """Verbs that say by themselves that what they are said of is harmful."""
 
