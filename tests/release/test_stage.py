@@ -191,3 +191,16 @@ def test_plan_says_what_the_last_verdicts_would_release(tmp_path: Path, base: Pa
     assert any("Q4_K_M" in line for line in stage.plan(seen, run))
     (run.stage("export") / BUILDS).unlink()
     assert any("Q4_K_M" in line for line in stage.plan(seen, run))
+
+
+def test_the_card_says_what_the_export_measured(tmp_path: Path, base: Path) -> None:
+    from medtune.core.io import read_json
+    from medtune.runs.layout import FIDELITY
+
+    run, _ = release(tmp_path / "run", base)
+    text = (run.stage("release") / "README.md").read_text("utf-8")
+    build = next(one for one in read_json(run.stage("export") / FIDELITY)["builds"] if one["build"] == "Q4_K_M")
+    part = text.split("## Carried over")[1].split("\n## ")[0]
+    assert "| 2 of 2 |" in part and "| 1999 of 2000 |" in part
+    assert f"{build['kl']['value']:.5f} ({build['kl']['low']:.5f} to {build['kl']['high']:.5f})" in part
+    assert f"{build['gain_kept']['value']:.3f}" in part and "this build knows it" in part

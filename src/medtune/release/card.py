@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from medtune.release.carried import carried_part
 from medtune.release.facts import RunFacts
 from medtune.release.graded import graded_part
 from medtune.runs.records.audit import DifferenceFigure, RateFigure, Verdict
@@ -41,6 +42,7 @@ def card(card_facts: CardFacts, facts: RunFacts) -> str:
         graded_part(facts, table, cell, percent),
         _data(card_facts, facts),
         _training(facts),
+        carried_part(facts, card_facts.chosen.build, table),
         _limits(card_facts),
         _origin(card_facts, facts),
     )

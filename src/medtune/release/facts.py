@@ -10,7 +10,10 @@ from medtune.runs.layout import (
     ADAPTER,
     ASKED,
     BUILDS,
+    CANARY,
+    FIDELITY,
     MERGED,
+    PARITY,
     RECIPE,
     SOURCES,
     SUMMARY,
@@ -54,6 +57,10 @@ class RunFacts:
     """asked.json as it is."""
     summary: dict[str, Any]
     """The audit's summary.json as it is."""
+    parity: dict[str, Any]
+    fidelity: dict[str, Any]
+    canary: dict[str, Any]
+    """The export's evidence as it is; empty where nothing was measured."""
 
     def setting(self, stage: str, section: str, key: str) -> Any:
         """A value of the recipe as the stage saw it; None when it saw none."""
@@ -71,6 +78,9 @@ def read_facts(run: RunDir) -> RunFacts:
     manifests = {stage: read_manifest(run, stage) for stage in STAGES}
     for stage, name in _RESTS_ON:
         _require_unedited(run, manifests[stage], name)
+    for name in (PARITY, FIDELITY, CANARY):
+        if (run.stage("export") / name).is_file():
+            _require_unedited(run, manifests["export"], name)
     prepare, export, audit = run.stage("prepare"), run.stage("export"), run.stage("audit")
     train_rows = read_rows(prepare / TRAIN, Example)
     licences: dict[str, int] = {}
@@ -92,6 +102,9 @@ def read_facts(run: RunDir) -> RunFacts:
         training=_object(run.stage("train") / TRAINING),
         asked=_object(run.stage("ask") / ASKED),
         summary=_object(audit / SUMMARY),
+        parity=_object(export / PARITY),
+        fidelity=_object(export / FIDELITY),
+        canary=_object(export / CANARY),
     )
 
 

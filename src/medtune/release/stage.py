@@ -19,7 +19,7 @@ from medtune.tasks import load_task
 NAME = "release"
 NEEDS = ("collect", "prepare", "train", "export", "ask", "audit")
 READS = ("release", "task", "base", "description")
-VERSION = 1
+VERSION = 2
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
