@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from families import FAMILY_NAMES
+from families import FAMILY_NAMES, ORIGINS
 
 from medtune.chat.dated import PINNED, pinned_template
 from medtune.chat.family import chat_template_text
@@ -23,6 +23,18 @@ from medtune.llm.control import control_of
 Converted = Callable[[str], tuple[Path, Path]]
 QUICK = "tiny"
 FAMILIES = [QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILY_NAMES if name != QUICK)]
+PHI = (
+    "the stand-in is Phi-3.5's SentencePiece tokenizer, which llama.cpp reads with other spaces, so an export of it is "
+    "refused; Phi-4-mini itself has a byte-level BPE one"
+)
+SERVED = [
+    pytest.param(
+        name, marks=[pytest.mark.slow, pytest.mark.xfail(reason=PHI, strict=True)] if name == "phi4-mini" else []
+    )
+    if name in (QUICK, "phi4-mini")
+    else pytest.param(name, marks=pytest.mark.slow)
+    for name in FAMILY_NAMES
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +62,7 @@ def with_template(folder: Path, into: Path, template: str) -> ChatTokenizer:
     return load_tokenizer(into)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SERVED)
 def test_every_prompt_is_served_as_it_is_trained(
     name: str, converted: Converted, toolchain: Toolchain, tmp_path: Path
 ) -> None:
@@ -87,17 +99,24 @@ def test_a_broken_template_is_caught(name: str, converted: Converted, toolchain:
             )
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", SERVED)
 def test_medical_text_is_read_alike(name: str, converted: Converted, toolchain: Toolchain) -> None:
-    """2,000 lines; where some differ, the family's card must say so."""
+    """2,000 lines as medtune sends them. Sent past medtune, uncomposed, some differ where the family's card says so."""
     folder, gguf = converted(name)
     tokenizer = load_tokenizer(folder)
     check = compare_tokenizers(toolchain, gguf, tokenizer)
-    assert check.lines == COUNT and sum(check.kinds.values()) == COUNT
-    warning = check_tokenizers(check, tokenizer.family, name)
-    assert bool(warning) == (check.equal < check.lines)
-    # no other difference than the one on the cards: composed characters
-    assert all("e\u0301" in medical_lines()[one.line - 1].text for one in check.differences)
+    assert (check.equal, check.lines, sum(check.kinds.values())) == (COUNT, COUNT, COUNT)
+    assert check_tokenizers(check, tokenizer.family, name) == ""
+    lines = medical_lines()
+    raw = tokenize_gguf(toolchain, gguf, [line.text for line in lines])
+    encode = tokenizer.hf.backend_tokenizer.encode
+    unlike = [
+        line.text
+        for line, ids in zip(lines, raw, strict=True)
+        if encode(line.text, add_special_tokens=False).ids != ids
+    ]
+    assert all("e\u0301" in text for text in unlike)
+    assert not unlike or "NFC" in tokenizer.family.tokenizer_note or not ORIGINS[name].real
 
 
 def test_the_lines_are_always_the_same() -> None:

@@ -37,8 +37,12 @@ def compare_tokenizers(
     lines: Sequence[MedicalLine] | None = None,
     log: Path | None = None,
 ) -> TokenizerCheck:
-    """Both tokenizers on every line (the 2,000 medical ones when none are given). Raises as `tokenize_gguf`."""
-    lines = medical_lines() if lines is None else lines
+    """Both tokenizers on every line (the 2,000 medical ones when none are given), written as medtune writes every
+    message: composed, control text neutralised. Raises as `tokenize_gguf`."""
+    lines = [
+        MedicalLine(line.kind, tokenizer.control.neutral(line.text))
+        for line in (medical_lines() if lines is None else lines)
+    ]
     served = tokenize_gguf(toolchain, gguf, [line.text for line in lines], log=log)
     unequal: Counter[str] = Counter()
     first: dict[str, TokenizerDifference] = {}
