@@ -57,7 +57,7 @@ def collect(section: FilesSource, given: SourceInput, desk: Desk) -> SourceFacts
 def read_rows_of(
     file: Path, desk: Desk, *, label: str, source: str, licence: str, columns: Mapping[str, str], limit: int | None
 ) -> set[str]:
-    """Put the rows of one file on the desk, named by `label`; returns the names of their documents. Raises DataError."""
+    """Put the rows of one file on the desk, named by `label`; returns their documents. Raises DataError."""
     documents: set[str] = set()
     for row in read_shaped(file, columns):
         if limit is not None and desk.kept >= limit:

@@ -108,8 +108,8 @@ def _data_files(section: HubDataSource, base: str, fetcher: Fetcher) -> list[str
         raise DataError(
             f"this data set {reason}",
             where=where,
-            next_step=f"choose a revision with files of {', '.join(TABLE_SUFFIXES)} (the hub's refs/convert/parquet often "
-            "has them), or export it and use `kind: files`",
+            next_step=f"choose a revision with files of {', '.join(TABLE_SUFFIXES)} (often refs/convert/parquet), "
+            "or export it and use `kind: files`",
         )
     return wanted
 
