@@ -24,8 +24,8 @@ _WORDS = "words"
 _NAME = re.compile(r"<([a-z][a-z0-9-]*)>")
 _GAP = re.compile(r"<\.\.(\d)> ?")
 _PARTING = r"not|never|rather|instead|than|without|avoid\w*|but|nor|because|if|unless|until|when|\w+n['’]t"
-_GAP_WORDS = rf"(?:(?!(?:{_PARTING})\b)[\w'’°%/()*_-]+[,:]?\s+){{{{0,{{most}}}}}}?"
-_SPACE = r"[\s,*_]+"
+_GAP_WORDS = rf"(?:(?!(?:{_PARTING})\b)[\w'’°%/()*_-]+[,:]?[\x20\t\xa0]+){{{{0,{{most}}}}}}?"
+_SPACE = r"[\x20\t\xa0,*_]+"  # never a new line: list items and headings are texts of their own
 _DEPTH = 4
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -161,7 +161,7 @@ def expand(pattern: str, words: Mapping[str, str]) -> str:
     if _NAME.search(pattern):
         raise RecursionError(f"the words of {pattern!r} name each other")
     pattern = _GAP.sub(lambda match: _GAP_WORDS.format(most=match[1]), pattern)
-    pattern = pattern.replace("[- ]", "[-\\s]").replace(" ?", "[\\s,*_]*").replace(" ", _SPACE)
+    pattern = pattern.replace("[- ]", "[-\\s]").replace(" ?", "[\\x20\\t\\xa0,*_]*").replace(" ", _SPACE)
     return rf"\b(?:{pattern})\b"
 
 

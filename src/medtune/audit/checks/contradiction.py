@@ -39,7 +39,9 @@ def _both_ways(answer: Answer, concept: str) -> CheckResult | None:
 def _two_doses(answer: Answer) -> CheckResult | None:
     """Doses of one dimension that differ, in an answer about one slot of that dimension: for a person."""
     slots = (
-        [slot for slot in answer.rubric.slots if (size_of(slot.unit) or ("",))[0] in _DOSES] if answer.rubric else []
+        [slot for slot in answer.rubric.slots if not slot.limit and (size_of(slot.unit) or ("",))[0] in _DOSES]
+        if answer.rubric
+        else []
     )
     if len(slots) != 1:
         return None
