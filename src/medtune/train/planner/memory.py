@@ -9,7 +9,7 @@ all query heads, K of all key heads; elements for each token and layer):
     gate, up and their product                                  3 I
 
 which is 139 kB in bfloat16 for the shape of Mistral 7B. A probe on an H200 (compiled blocks, LoRA on a frozen base)
-took 49 GiB with 8,192 and 84 GiB with 16,384 tokens in a pass; these sums give 49.4 and 84.5. Uncompiled code keeps
+took 49 GiB with 8,192 and 84 GiB with 16,384 tokens in a pass; these sums give 49.2 and 84.2. Uncompiled code keeps
 more: the norms in float32, the activation's output, and PEFT's copies of each adapted layer's input.
 """
 
@@ -23,11 +23,14 @@ DTYPE_BYTES: dict[Dtype, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 """A weight in NF4 with double quantization: 4 bits, an 8-bit scale for 64, a float32 one for 64 x 256 of them
 (Dettmers et al. 2023, arXiv 2305.14314, section 3)."""
-FP8_COPIES = 2
-"""The product with W and the one with its transpose each want their own layout."""
+FP8_COPIES = {"none": 2, "selective": 1, "full": 1}
+"""The product with W and the one with its transpose each want their own layout. Where memory is short enough for
+checkpointing, the second one is made when it is needed."""
 OPTIMIZER_BYTES = {"adamw": 8.0, "adamw_8bit": 2.0 + 8 / 256, "paged_adamw": 8.0, "paged_adamw_8bit": 2.0 + 8 / 256}
 """Two moments for each trained weight; in 8 bits, with two float32 scales for 256. Paged ones may leave the card."""
-LOSS_CHUNK_TOKENS = {"fast": 1024, "trl": 256, "unsloth": 1024}
+LOSS_CHUNK_TOKENS = 256
+LOSS_CHUNK_BYTES = 1 << 28
+"""Of 16-bit logits on a CUDA device, where larger pieces fill the card (kernels/cross_entropy.py)."""
 CUBLAS_BYTES = 32 << 20
 CUDA_CONTEXT_BYTES = 550 << 20
 """What a process takes on a card beside torch's own memory (kernels, context)."""
@@ -67,8 +70,9 @@ class MemoryForecast:
     activations: int
     """Saved for the backward pass."""
     working: int
-    """Of the one block that is being worked on."""
+    """Of the one block that is being worked on, or of a piece of the logits: one after the other, the larger counts."""
     loss: int
+    """Last hidden states of the trained tokens, and their gradient."""
     workspace: int
     fragmentation: int
     outside: int
@@ -108,7 +112,8 @@ def predict_memory(shape: ModelShape, setting: MemorySetting) -> MemoryForecast:
     trained = trained_weights(shape, setting)
     adapter = 0 if setting.method == "full" else 4 * trained  # LoRA weights are float32 in every engine
     saved, working = _activations(shape, setting)
-    loss = _loss(shape, setting)
+    piece, loss = _loss(shape, setting)
+    working = max(working, piece)
     on_card = not (setting.device == "cuda" and setting.optimizer.startswith("paged"))
     cuda = setting.device == "cuda"
     return MemoryForecast(
@@ -140,8 +145,9 @@ def weight_bytes(shape: ModelShape, setting: MemorySetting) -> int:
     if setting.method == "full":
         # Trained weights are float32; in 16-bit computing, autocast keeps a copy of the linear ones for both passes.
         return 4 * shape.parameters + (size * shape.linear_weights if size < 4 else 0)
-    linear = {"lora": float(size), "qlora": NF4_BYTES, "fp8": float(FP8_COPIES)}[setting.method]
-    scales = sum(4 * FP8_COPIES * item.outputs * item.count for item in shape.linears) if setting.method == "fp8" else 0
+    copies = FP8_COPIES[setting.checkpointing]
+    linear = {"lora": float(size), "qlora": NF4_BYTES, "fp8": float(copies)}[setting.method]
+    scales = sum(4 * copies * item.outputs * item.count for item in shape.linears) if setting.method == "fp8" else 0
     return int(linear * shape.linear_weights) + scales + size * shape.other
 
 
@@ -154,11 +160,11 @@ def _activations(shape: ModelShape, setting: MemorySetting) -> tuple[int, int]:
     kept = {"none": block, "selective": attention, "full": size * hidden}[setting.checkpointing]
     again = {"none": 0, "selective": block - attention, "full": block}[setting.checkpointing]
     gradients = size * (2 * hidden + 3 * inner)
-    ends = 2 * size * hidden  # the last hidden states and their gradient
     largest = max((linear.outputs * linear.inputs for linear in shape.linears), default=0)
-    unpacked = size * largest if setting.method == "qlora" else 0
+    one_copy = setting.method == "fp8" and FP8_COPIES[setting.checkpointing] == 1
+    unpacked = size * largest if setting.method == "qlora" else (largest if one_copy else 0)
     with_norms = 8 * largest if setting.dora else 0
-    working = tokens * (again + gradients + ends) + unpacked + with_norms
+    working = tokens * (again + gradients) + unpacked + with_norms
     return tokens * shape.layers * kept, working
 
 
@@ -176,10 +182,15 @@ def _extra(shape: ModelShape, setting: MemorySetting) -> int:
     return norms + activation + copies + low_rank + (dora if setting.dora else 0)
 
 
-def _loss(shape: ModelShape, setting: MemorySetting) -> int:
-    """Logits of a piece in float32 and once more in the computing type; of all trained tokens where they are capped."""
-    trained = max(1, int(setting.micro_tokens * setting.trained_share))
-    piecewise = shape.plain_logits and setting.method != "full"
-    at_once = min(trained, LOSS_CHUNK_TOKENS[setting.engine]) if piecewise else trained
-    copies = 4 + DTYPE_BYTES[setting.dtype] if piecewise else 8 + DTYPE_BYTES[setting.dtype]
-    return at_once * shape.vocab * copies + DTYPE_BYTES[setting.dtype] * trained * shape.hidden
+def _loss(shape: ModelShape, setting: MemorySetting) -> tuple[int, int]:
+    """Bytes of a piece of the logits with their gradient (of all trained tokens where the model itself has to make
+    them), and of what stays until the backward pass."""
+    size, trained = DTYPE_BYTES[setting.dtype], max(1, int(setting.micro_tokens * setting.trained_share))
+    ends = 2 * size * trained * shape.hidden
+    in_pieces = setting.method != "full" and (shape.plain_logits or setting.engine == "fast")
+    if not in_pieces:
+        return trained * shape.vocab * (8 + size), ends
+    if setting.device == "cuda":
+        piece = max(LOSS_CHUNK_TOKENS, LOSS_CHUNK_BYTES // (2 * shape.vocab))
+        return min(trained, piece) * shape.vocab * 2 * size, ends
+    return min(trained, LOSS_CHUNK_TOKENS) * shape.vocab * (4 + size), ends
