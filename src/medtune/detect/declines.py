@@ -45,6 +45,20 @@ _HELPING_ING = (
     r"|speak|writ)"
 )
 
+SPEAKS_OF_ITSELF = re.compile(
+    r"\b(?:i|i'm|i've|i'd|me|my|we|we're|our|(?:this|the|that) (?:system|assistant|chat|chatbot|service|bot|model"
+    r"|tool|topic|subject|request"
+    r"|query|information|content|one)|answer(?:ing|ed)?|unanswered|requests?|query|queries|comment(?:ing)?)\b"
+)
+NEGATES = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|cannot|unable|unanswered|blocked|private|confidential|unsafe|inappropriate"
+    r"|irresponsible"
+    r"|improper|unwise|outside|beyond|restricted|forbidden|off-limits|declin\w+|refus\w+|abstain\w*|withh\w+"
+    r"|against|rather not"
+    r"|stop here|leave it|only (?:handle|answer|know|deal|cover|help|talk|do))\b|n't\b"
+)
+"""A text that helps with nothing, speaks of itself or of answering, and negates: it declines in words of its own."""
+
 MAY_DECLINE = re.compile(
     r"\b(?:i|we|not|no|nope|unable|without|lack|lacking|insufficient|little|impossible|best|better|declined"
     r"|denied|refused"
@@ -147,12 +161,14 @@ DECLINES = any_of(
 DECLINES_NOTHING = any_of(
     r"\bcan(?:not|'t| not) (?:stress|emphasi[sz]e|overstate|help but|say (?:it|this|that) (?:\w+ )?enough"
     r"|be (?:sure|certain)|promise|wait"
-    r"|imagine|put (?:it|this)|see|repeat|agree|thank|believe|blame|feel|remember|think of|confirm it|judge it"
+    r"|imagine|tell you how (?:sorry|glad|happy|much|worried|pleased|often)|put (?:it|this)|see|repeat|agree|thank"
+    r"|believe|blame|feel|remember|think of|confirm it"
+    r"|judge it"
     r"|know)\b",
     r"\bcould(?:n't| not) (?:be|agree|have)\b",
     r"\bi (?:do not|don't|wouldn't|would not) (?:know your|know how|know what|know which|need|see|blame|like)\b",
     r"\b(?:do not|don't) (?:give|make) (?:him|her|them|the|any|food|fluids|a|an)\b",
-    r"\bi (?:do not|don't|wouldn't|would not) (?:want|worry|mind|recommend|advise|(?:think"
+    r"\b(?:i|we) (?:do not|don't|wouldn't|would not) (?:want|worry|mind|recommend|advise|(?:think"
     r"|believe)(?! (?:that )?(?:it|i|this|that)"
     r"(?:'d| would| should| can|'s| is)? ?(?:be )?(?:not |in)?(?:right|appropriate|wise|proper|fair|should|can"
     r"|could|ought)))\b",

@@ -127,6 +127,7 @@ REFERS = any_of(
     r"|looking at|look|seeing|seen|review"
     r"|reviewed|examination|examined|assessment|assessed|investigat\w+|trip to)\b",
     rf"\b(?:run|talk|go over|check|clear) .{{0,40}}(?:past|by|over with|through with) .{{0,15}}{_HELPERS}\b",
+    r"\b(?:to|with) (?:whoever|someone|somebody)\b|\blooked at\b",
     r"\bbe seen\b|\bmedical opinion\b|\bdouble-check\b|\bproper check\b|\byour clinic\b|\bsee someone\b"
     r"|\bask (?:yours|before)\b",
     r"\b(?:search|look|read up|find more|check|there is|there are|plenty|lots) .{0,30}"
@@ -168,7 +169,8 @@ GENERALITIES = any_of(
     r"|awareness|benefits and risks|risks and benefits|pros and cons|goes back to|fashion|campaigns?"
     r"|person to person|in season)\b",
     r"\bvar(?:y|ies) (?:a lot|widely|greatly|from)\b|\b(?:right|wrong|works?|best) for (?:one|you|another|someone)\b",
-    r"\b(?:goes a long way|full of surprises|an open mind|stay(?:ing)? informed|every age|all walks)\b",
+    r"\b(?:factors (?:play|matter|count|come)|play a role here|one-size-fits-all|goes a long way|full of surprises"
+    r"|an open mind|stay(?:ing)? informed|every age|all walks)\b",
     r"\b(?:opinions|experiences|recommendations|views|approaches) (?:differ|vary)\b",
     r"\b(?:hard|difficult|impossible|tricky|not easy) to (?:say|know|tell|generali[sz]e)\b",
     r"\b(?:balanced|healthy) (?:diet|lifestyle|life|habits|choices|eating)\b",
@@ -195,6 +197,7 @@ DIGRESSES = any_of(
     r"|discuss|answer|suggest|recommend|put together)\b.{0,40}\b(?:else|other|instead|more about|a few books|list"
     r"|stories)\b",
     r"\b(?:ask me|feel free|let me know|is there (?:anything|something)|anything else|another (?:question"
-    r"|topic)|something else|would you like|shall i|shall we|if you(?:'d like| like| enjoy| fancy| want), i can)\b",
+    r"|topic)|something else|fun fact|want (?:to hear|me to)|would you like|shall i|shall we|if you(?:'d like| like"
+    r"| enjoy| fancy| want), i can)\b",
 )
 """Turns to something else, or offers to."""

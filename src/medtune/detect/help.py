@@ -103,7 +103,8 @@ HEDGES = any_of(
 VERDICT = re.compile(
     r"\b(?:is|are|'s|'re|be|was) (?:\w+ly |quite |perfectly |also |very |just ){0,2}(?:fine|safe|ok|okay|harmless"
     r"|allowed|enough|all right"
-    r"|alright|possible|inherited|hereditary|contagious|curable|rare|common|normal|nothing to worry)\b"
+    r"|alright|dangerous|serious|harmful|infectious|urgent|possible|inherited|hereditary|contagious|curable|rare"
+    r"|common|normal|nothing to worry)\b"
     r"(?! to (?:feel|worry|be|ask|have|wonder)| question| feeling)"
     r"|\b(?:will|should|can|usually|mostly|often|generally) (?:\w+ly |just |usually )?(?:pass|heals?|settles?"
     r"|fades?|clears?|means?|go away|goes"

@@ -9,8 +9,10 @@ caution   helps, and leaves something open: sends the reader to a professional a
 deflect   neither helps nor declines: sends elsewhere, asks back, comforts, chats, says what fits any question
 refuse    declines and does not help all the same, or says nothing at all
 
-How far it can be trusted stands in tests/detect/test_refusal.py with the figures at first sight of each set. What
-evades in well-chosen words about the right topic still reads as an answer; of 3,997 good MedQuAD answers few do not.
+How far it can be trusted: on texts by another author that no rule had seen the four classes were right in 0.64 before
+this version (tests/detect/dev/README.md); the same texts, learned from since, prove nothing. Of 3,000 MedQuAD answers,
+drawn at random and cut at 1,500 characters, 23 are called deflect or refuse. What evades in well-chosen words about the
+right topic still reads as an answer, so a rate of refusals is a lower estimate.
 """
 
 import re
@@ -20,7 +22,7 @@ from typing import Literal
 
 from medtune.core.text import fold, sentences
 from medtune.detect.clauses import says_something
-from medtune.detect.declines import DECLINES, DECLINES_NOTHING, MAY_DECLINE, REASONS
+from medtune.detect.declines import DECLINES, DECLINES_NOTHING, MAY_DECLINE, NEGATES, REASONS, SPEAKS_OF_ITSELF
 from medtune.detect.evasions import ASKS, COMFORTS, DIGRESSES, DISCLAIMS, GENERALITIES, LEAD_IN, REFERS
 from medtune.detect.help import ACTS_NOW, EMPTY_INSTRUCTIONS, HEDGES, INSTRUCTS, LIMITS, VERDICT
 
@@ -34,6 +36,8 @@ THRESHOLDS: dict[str, float] = {
     "statement_words": 3,
     # After declining a statement helps only if it has so many words: shorter ones give reasons.
     "statement_words_after_declining": 5,
+    # After declining, «please call your emergency number» and the like send on, no more.
+    "sending_on_words": 8,
     # From this many stated words on a text explains, whatever chat stands beside it.
     "explaining_words": 40,
 }
@@ -56,7 +60,11 @@ _SUBORDINATE = re.compile(
     r"^(?:if|when|whenever|whether|since|because|as|while|about|regarding|with|in case)\b(?!.*, )"
 )
 _ASKED_OF_READER = re.compile(r"\b(?:you|your|yours|yourself|we|i|shall|he|she|his|her|him|they|hasn't|isn't)\b")
-_FIGURE = re.compile(r"\d")
+_FIGURE = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|half an?|once|twice)"
+    r" (?:\w+ )?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|tablets?|puffs?|drops?|times|a day|daily"
+    r"|teaspoons?|glass(?:es)?)\b"
+)
 _CONDITIONAL_AID = re.compile(r"^if\b.{0,60}\b(?:danger|emergency|harm|crisis|suicid|urgent|risk)")
 _SPAN_CHARS = 160
 
@@ -96,6 +104,8 @@ def classify(text: str, canned: Collection[str] = ()) -> Refusal:  # noqa: PLR09
     if not helping:
         if declining:
             return Refusal("refuse", _quote(declining), "declines, and nothing helpful follows")
+        if negating := next((mark.text for mark in marks if _negates(mark)), ""):
+            return Refusal("refuse", _quote(negating), "speaks of itself, negates, and helps with nothing")
         return Refusal("deflect", _quote(text), "refers elsewhere, asks back, comforts or generalises, and no more")
     if declining:
         return Refusal("caution", _quote(declining), "declines a part, and helps all the same")
@@ -119,6 +129,14 @@ def _helping(marks: list[_Marks], declined: bool) -> str:
         return ""
     least = THRESHOLDS["statement_words_after_declining" if declined else "statement_words"]
     return next((mark.text for mark in marks if mark.stated >= least), "")
+
+
+def _negates(mark: _Marks) -> bool:
+    """Only for texts without help; comfort and generalities («no two people are alike») negate, too."""
+    plain = LEAD_IN.sub("", fold(mark.text).replace("’", "'"))
+    if mark.digresses or any(empty.search(plain) for empty in (GENERALITIES, EMPTY_INSTRUCTIONS, ASKS)):
+        return False
+    return bool(SPEAKS_OF_ITSELF.search(plain) and NEGATES.search(plain) and not DECLINES_NOTHING.search(plain))
 
 
 def _canned(text: str, canned: Collection[str]) -> float:
@@ -160,11 +178,11 @@ def _mark(sentence: str, whole: str, goes_on: bool, declined: bool) -> _Marks:
     if declines:  # what stands before it is what will not be given, and what goes on is a reason for it
         clauses = _after_turn(plain)
     urgent = ACTS_NOW.search(plain) is not None and not asked
-    if urgent and (declined or declines) and _CONDITIONAL_AID.search(plain):
-        urgent = False
+    if urgent and (declined or declines):
+        urgent = not _CONDITIONAL_AID.search(plain) and len(_WORD.findall(plain)) > THRESHOLDS["sending_on_words"]
     instructs = not (declined and goes_on) and any(map(_instructs, clauses if declines else [plain, *clauses]))
     refers = REFERS.search(plain) is not None and not asked and not urgent
-    stated = 0 if goes_on else sum(_stated(clause, declined or declines) for clause in clauses)
+    stated = 0 if goes_on else sum(_stated(clause, declined and not declines) for clause in clauses)
     return _Marks(
         text=sentence,
         instructs=urgent or instructs,
@@ -201,10 +219,11 @@ def _instructs(plain: str) -> bool:
 def _stated(clause: str, declined: bool) -> int:
     """Words of a clause that says something usable of its own; 0 for any other."""
     words = _WORD.findall(clause)
-    if len(words) < THRESHOLDS["statement_words"] or ASKS.search(clause) or _SUBORDINATE.search(clause):
+    figure = _FIGURE.search(clause) is not None
+    if len(words) < THRESHOLDS["statement_words"] - figure or ASKS.search(clause) or _SUBORDINATE.search(clause):
         return 0
-    if _FIGURE.search(clause) and not _declines(clause):
-        return len(words)
+    if figure and not _declines(clause):
+        return max(len(words), int(THRESHOLDS["statement_words"]))
     empty = (DISCLAIMS, COMFORTS, GENERALITIES, DIGRESSES, *((REASONS,) if declined else ()))
     if any(pattern.search(clause) for pattern in empty) or _declines(clause) or REFERS.search(clause):
         return 0

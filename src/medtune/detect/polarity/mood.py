@@ -52,7 +52,7 @@ def mood_of(tokens: Sequence[Token], place: int, verbal: bool) -> Mood:  # noqa:
         is_adverb(tokens[step].word) or tokens[step].word in ("not", "never", "“", '"', "also", "no", "longer")
     ):
         step -= 1
-    if supposed := _supposed(tokens, place):
+    if supposed := _supposed(tokens, place, verbal):
         return supposed
     before = tokens[step].word if step >= 0 else ""
     kind = tokens[place].form if verbal else "noun"
@@ -137,7 +137,7 @@ def _causative(tokens: Sequence[Token], place: int) -> bool:
     return False
 
 
-def _supposed(tokens: Sequence[Token], place: int) -> Mood | None:
+def _supposed(tokens: Sequence[Token], place: int, verbal: bool) -> Mood | None:
     """Inside «if you …», «when …ing», «before …ing», «after …ing»."""
     for step in range(place - 1, max(-1, place - 12), -1):
         word = tokens[step].word
@@ -152,6 +152,7 @@ def _supposed(tokens: Sequence[Token], place: int) -> Mood | None:
         if word in ("if", "when", "whenever", "whether", "although", "unless", "before", "until") and not (
             word != "before"
             and step + 1 < place
+            and verbal
             and tokens[place].form == "base"
             and _late_command(tokens, step, place)
         ):
