@@ -180,7 +180,7 @@ class SuiteCase(BaseModel):
     references: tuple[str, ...] = ()
     """Answers that satisfy the case, in our own words."""
     source: Source | Literal["unverified"] = "unverified"
-    """A text that was opened and says what the case requires, else `unverified`."""
+    """A text that was opened and backs the most severe thing that the case requires, else `unverified`."""
     reviewer: str = "none"
     """The clinician who reviewed the case, or `none`."""
 
