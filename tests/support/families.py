@@ -302,13 +302,13 @@ def _write_gemma_tokenizer(folder: Path) -> None:
         pad_piece="<pad>",
         eos_piece="<eos>",
         bos_piece="<bos>",
-        user_defined_symbols=[*_GEMMA_MARKERS, "\n"],
+        user_defined_symbols=[*_GEMMA_MARKERS, "\n", "<mask>"],
         hard_vocab_limit=False,
         num_threads=1,
         minloglevel=2,
     )
     (folder / "tokenizer.model").write_bytes(model.getvalue())
-    named = ["<pad>", "<eos>", "<bos>", "<unk>", *_GEMMA_MARKERS, "\n"]
+    named = ["<pad>", "<eos>", "<bos>", "<unk>", *_GEMMA_MARKERS, "\n", "<mask>"]
     added = [_added(number, text, special=text != "\n") for number, text in enumerate(named)]
     _write_tokenizer_config(folder, "gemma", added)
     backend = AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
