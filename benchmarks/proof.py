@@ -1,6 +1,6 @@
 """How long the evidence of an export takes: parity, tokenizers, fidelity and speed of a finished run's builds.
 
-    python benchmarks/proof.py runs/quickstart [ROWS]
+    python benchmarks/proof.py RUN [ROWS]
 
 Prints wall and processor seconds of each part. The run's files are only read; measurements go to a scratch folder.
 """
