@@ -128,7 +128,8 @@ def test_a_changed_gate_grades_again_and_asks_nothing(copied: RunDir, words: Cal
     after = digests(copied)
     assert {name for name in STAGES if after[name] != before[name]} == {"audit", "release", "report"}
     assert (copied.stage("ask") / RESPONSES).read_bytes() == answers
-    assert len((copied.file("registrations.jsonl")).read_text(encoding="utf-8").splitlines()) == 2
+    lines = [json.loads(line) for line in copied.file("registrations.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [bool(line["answers"]) for line in lines] == [False, True, False, True], "declared, judged, and both again"
 
 
 def test_asking_the_same_build_again_gives_the_same_answers_and_verdicts(
