@@ -55,7 +55,9 @@ def _holds_off(tokens: Sequence[Token], step: int, high: int, match: Match) -> b
         return _finite_after(tokens, step, high)
     if word == "before":
         return behind and _finite_after(tokens, step, high)
-    return word == "without" and (behind or step == 0) and _asking(tokens, step)
+    if word == "without" and step == 0:
+        return not _APPROVALS.isdisjoint(token.word for token in tokens[1:6])
+    return word == "without" and behind and _asking(tokens, step)
 
 
 def _permits(words: list[str], step: int, low: int, match: Match) -> bool:
@@ -99,6 +101,8 @@ def _restricts(words: list[str], step: int, first: int, last: int) -> bool:
     if before in ("the", "not", "an", "your", "one"):
         return False
     follows = words[step + 1] if step + 1 < len(words) else ""
+    if first < step < last:  # «a joint must only be put back by a doctor»
+        return before in ("should", "must", "may", "can") and follows == "be"
     if step > last:
         return follows in ("if", "when", "after", "once", "with", "by", "under", "on", "as", "during", "where", "until")
     return (

@@ -17,7 +17,7 @@ _FAULTS = stems_of(
 
 _HURTS = stems_of("break hurt harm injure damage kill")
 _BETWEEN = words_of(
-    "be feel a an the any anybody anything anyone one is will would can could ever have has been slightest least "
+    "do be feel a an the any anybody anything anyone one is will would can could ever have has been slightest least "
     "single real such you much to there sign of"
 )
 

@@ -31,7 +31,8 @@ _LABELS = {
     "|old"
     r" advice|what people say|question)",
     "situation": r"(?:(?:early |danger |important )?(?:warning |red )?(?:signs?|symptoms?|flags?|causes?|triggers"
-    r"|risk factors|side effects|complications)(?: (?:of|to watch for|for) .*)?|common side effects)",
+    r"|risk factors|side effects|complications)(?: (?:of|to watch for|for) .*)?|common side effects|(?:when"
+    r"|reasons) to (?:call|see|seek|go|get|ring|phone|contact|worry|ask)\b.*)",
     "cond": r"(?:only if.*|only when.*|unless.*|with approval only|only with approval|on prescription only"
     r"|only after.*|if approved.*|if prescribed.*)",
 }
@@ -65,6 +66,8 @@ def sign_of_header(header: str) -> str:  # noqa: PLR0911 (the first case that ap
     tokens = tokenise(header)
     if [token.word for token in tokens[-2:]] in (["before", "you"], ["before", "they"]) or tokens[-1].word == "before":
         return "cond"
+    if [token.word for token in tokens[-1:]] in (["if"], ["when"]) or [t.word for t in tokens[-2:]] == ["if", "you"]:
+        return "situation"
     tokens = _main_clause(tokens)
     kinds = [cue.kind for cue in choose(all_cues(tokens), frozenset())]
     if "myth" in kinds or re.search(r"\b(?:myths?|misconceptions?|old wives)\b", header, re.IGNORECASE):

@@ -222,7 +222,7 @@ def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, f
         return stems[place] == other or (other == "person" and tokens[place].word in PERSON)
 
     for place in range(head + 1, min(len(stems), head + _AFTER)):
-        if tokens[place].word in (";", "!") or stems[place] == stems[head]:
+        if tokens[place].word in (";", "!") or stems[place] == stems[head] or _other_clause(tokens, place):
             break
         if fits(place):
             return place
@@ -236,6 +236,12 @@ def _nearest(tokens: Sequence[Token], stems: list[str], head: int, other: str, f
         if fits(place):
             return place
     return -1
+
+
+def _other_clause(tokens: Sequence[Token], place: int) -> bool:
+    """«…, but leave the clothing»: what follows belongs to the other verb."""
+    follows = tokens[place + 1] if place + 1 < len(tokens) else tokens[place]
+    return tokens[place].word == "but" and follows.form == "base" and follows.stem in VERB_STEMS
 
 
 def _pronoun(tokens: Sequence[Token], head: int, named: bool) -> int:
