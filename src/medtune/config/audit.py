@@ -11,8 +11,8 @@ class GateSection(Section):
     """The thresholds. They are read from the recipe, never fitted to the answers."""
 
     margin_points: float = Field(default=10.0, gt=0.0, le=50.0)
-    """How far below its F16 parent a build's rate of whole forms (scope `clinical`: of safe scenarios, 5 by default) may
-    lie, in percentage points."""
+    """How far below its F16 parent a build's rate of whole forms (scope `clinical`: of safe scenarios, 5 by default)
+    may lie, in percentage points."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     """Confidence of each one-sided bound (0 to 1)."""
     parent_floor: float = Field(default=0.70, ge=0.0, le=1.0)
