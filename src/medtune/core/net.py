@@ -122,3 +122,10 @@ def server_errors(
         raise ServerError("nothing answers at this address", where=url, next_step=next_step) from error
     except httpx.HTTPError as error:
         raise ServerError(f"the connection broke ({type(error).__name__})", where=url, next_step=next_step) from error
+
+
+def transport_error() -> type[Exception]:
+    """What a client of this module raises when a request breaks on the way: time-out, refused or cut connection."""
+    import httpx
+
+    return httpx.HTTPError

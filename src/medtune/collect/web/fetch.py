@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from medtune.collect.web.pace import Limits, Pace, back_off_s
 from medtune.collect.web.snapshot import Page, Snapshot
 from medtune.core.errors import DataError, ServerError
+from medtune.core.net import transport_error
 
 if TYPE_CHECKING:
     from medtune.core.net import HttpClient, HttpResponse
@@ -38,6 +39,10 @@ class Wanted:
     secrets: Mapping[str, str] = field(default_factory=dict)
     accept: frozenset[int] = frozenset()
     """Statuses besides 200 that are an answer, not a failure (404 for «no match»)."""
+
+
+class _TooSlowError(Exception):
+    """A page that drips."""
 
 
 def no_check(body: Path, status: int) -> None:
@@ -82,8 +87,6 @@ class Fetcher:
 
     def _try(self, wanted: Wanted, part: Path, check: Callable[[Path, int], None]) -> tuple[int, dict[str, str], str]:
         """Status, headers, and why to try again (empty: the page lies in `part`)."""
-        import httpx
-
         self._count(wanted)
         self.pace.wait()
         try:
@@ -93,8 +96,8 @@ class Fetcher:
                 if status in _RETRIED and status not in wanted.accept:
                     return status, headers, f"status {status}"
                 self._save(response, part, wanted)
-        except httpx.HTTPError as error:
-            return 0, {}, type(error).__name__
+        except (transport_error(), _TooSlowError) as error:
+            return 0, {}, "it came too slowly" if isinstance(error, _TooSlowError) else type(error).__name__
         if status != 200 and status not in wanted.accept:
             raise self._refused(status, wanted)
         try:
@@ -120,8 +123,6 @@ class Fetcher:
 
     def _save(self, response: "HttpResponse", part: Path, wanted: Wanted) -> None:
         """Write the body; a body that is too large or too slow raises."""
-        import httpx
-
         began, size = time.monotonic(), 0
         with part.open("wb") as file:
             for chunk in response.iter_bytes():
@@ -133,7 +134,7 @@ class Fetcher:
                         next_step="ask for fewer records a page, or check the address",
                     )
                 if time.monotonic() - began > self.limits.page_deadline_s:
-                    raise httpx.ReadTimeout("the page came too slowly")
+                    raise _TooSlowError
                 file.write(chunk)
 
     def _refused(self, status: int, wanted: Wanted) -> ServerError:
