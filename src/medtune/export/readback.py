@@ -9,6 +9,11 @@ from medtune.chat.template import ChatTokenizer
 from medtune.core.errors import ModelError
 from medtune.llamacpp.gguf_info import ArraySummary, GgufInfo, read_gguf
 
+_ENDS_BY_TEXT = frozenset(
+    ("<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<|end_of_text|>")
+)
+"""Texts of tokens at which the pinned llama.cpp ends a generation (`special_eog_ids` in its llama-vocab.cpp)."""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -18,8 +23,11 @@ class Expected:
     vocabulary: int
     """Rows of the embedding."""
     eos_id: int | None
+    bos_id: int | None
     stop_ids: frozenset[int]
     """Tokens of which at least one ends the assistant's turn."""
+    stops_by_text: bool
+    """True when llama.cpp knows one of these tokens by its text, whatever the file names as its end."""
     sure: bool
     """True when the family's card names the end-of-turn token."""
 
@@ -32,7 +40,9 @@ def expected_of(folder: Path, tokenizer: ChatTokenizer, config: dict[str, Any]) 
         chat_template=chat_template_text(folder),
         vocabulary=int(sizes["vocab_size"]),
         eos_id=tokenizer.hf.eos_token_id,
+        bos_id=tokenizer.hf.bos_token_id,
         stop_ids=tokenizer.stop_ids,
+        stops_by_text=any(tokenizer.hf.convert_ids_to_tokens(stop) in _ENDS_BY_TEXT for stop in tokenizer.stop_ids),
         sure=tokenizer.family.end_of_turn is not None,
     )
 
@@ -52,8 +62,11 @@ def check_gguf(path: Path, expected: Expected) -> tuple[GgufInfo, tuple[str, ...
     eos = info.metadata.get("tokenizer.ggml.eos_token_id")
     if expected.eos_id is not None and eos != expected.eos_id:
         raise _wrong(path, f"its end token is {eos}, the tokenizer's is {expected.eos_id}")
+    bos = info.metadata.get("tokenizer.ggml.bos_token_id")
+    if expected.bos_id is not None and bos is not None and bos != expected.bos_id:
+        raise _wrong(path, f"its first token is {bos}, the tokenizer's is {expected.bos_id}")
     ends = {eos, info.metadata.get("tokenizer.ggml.eot_token_id")}
-    if expected.stop_ids & ends:
+    if expected.stop_ids & ends or expected.stops_by_text:
         return info, ()
     listed = ", ".join(str(token) for token in sorted(expected.stop_ids))
     if expected.sure:
