@@ -7,7 +7,7 @@ from medtune.detect.polarity.effects import BAD_STEMS, FINITE_VERBS, NOTHING, Co
 from medtune.detect.polarity.locate import Match
 from medtune.detect.polarity.mood import Mood
 from medtune.detect.polarity.phrases import Cue
-from medtune.detect.polarity.tokens import Token
+from medtune.detect.polarity.tokens import Token, stems_of
 from medtune.detect.polarity.valence import DOWN, UP
 from medtune.detect.polarity.words import words_of
 
@@ -23,6 +23,10 @@ _GAINS = words_of("better safer easier sooner faster quicker stronger healthier"
 _LOSSES = words_of("worse harder slower weaker riskier deeper longer")
 
 _SUBJECTS = words_of("you it he she the his her your")
+
+_ENDED = stems_of("avoid prevent reduce stop ease relieve treat cure control lower limit soothe")
+_EASING = stems_of("ease stop settle fade improve better heal go drop lessen pass subside cease")
+_WORSENING = stems_of("worse worsen spread grow deepen swell")
 
 _TREATING = words_of("tak use start receiv hav swallow begin tri inject wear")
 
@@ -90,6 +94,8 @@ def _of_infinitive(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, m
 def _of_means(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, anchor: int) -> Consequence:
     """«You risk infection by bursting a blister», «prevent shock by laying the person down»."""
     means = match.head == anchor > 1 and tokens[anchor].form == "ing" and tokens[anchor - 1].word in ("by", "through")
+    if means and anchor > 3 and tokens[anchor - 2].form == "ed" and (found := _achieved(tokens[: anchor - 1])):
+        return found
     if means and _opens_with_good_end(tokens):
         return Consequence(1, "a means", False)
     if not means or tokens[0].word != "you" or not _free_of_negation(cues, anchor):
@@ -125,11 +131,32 @@ def _of_supposition(tokens: Sequence[Token], cues: Sequence[Cue], match: Match, 
     opener = max(step for step in range(anchor) if tokens[step].word in ("if", "when"))
     if opener >= 3 and tokens[opener - 1].word not in (",", "and", "or", "but", "only", "even"):
         # «You risk a stroke if you stop the tablets.»
-        ahead = predicate(tokens[:opener], cues, 0, guess=True, skip=False)
+        ahead = _outcome(tokens[:opener]) or predicate(tokens[:opener], cues, 0, guess=True, skip=False)
         praised = any(cue.kind == "good" and cue.end <= opener for cue in cues)
-        return ahead if ahead.value < 0 or praised else NOTHING
+        return ahead if ahead.value < 0 or praised or ahead.words == "an outcome" else NOTHING
     found = _behind_comma(tokens, cues, match, guess=True)
     return found if found.value < 0 or found.mild else _warning(tokens, match)
+
+
+def _achieved(tokens: Sequence[Token]) -> Consequence | None:
+    """«Dehydration is avoided by …», «lives are saved by …», «germs are spread by …»."""
+    done = tokens[-1].stem
+    if done in BAD_STEMS:
+        return Consequence(-1, "what it does", False)
+    good = done in _ENDED and any(token.stem in BAD_STEMS for token in tokens[:-1])
+    return Consequence(1, "what it does", False) if good or done in ("sav", "spar", "protect", "preserv") else None
+
+
+def _outcome(tokens: Sequence[Token]) -> Consequence | None:
+    """«The pain will ease», «the bleeding will get worse»: what becomes of a complaint."""
+    will = next((step for step, token in enumerate(tokens) if token.word in ("will", "may", "can", "should")), -1)
+    if will < 1 or "not" in {token.word for token in tokens}:
+        return None
+    stems = {token.stem for token in tokens[will + 1 :]}
+    if stems & _WORSENING:
+        return Consequence(-1, "an outcome", False)
+    complaint = any(token.stem in BAD_STEMS for token in tokens[:will])
+    return Consequence(1, "an outcome", False) if complaint and stems & _EASING else None
 
 
 def _warning(tokens: Sequence[Token], match: Match) -> Consequence:

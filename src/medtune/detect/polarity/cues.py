@@ -62,29 +62,29 @@ CUES = {
     """,
     "bad": """
         no business|no role in|no part in|a clear no|a definite no|a firm no|a hard no|a flat no|off the table
-        off the menu|out of bounds|little point|little sense|little use|be mad to|be crazy to|be insane to
-        be an idiot to|only a fool would|only an idiot would|dangerous|unsafe|harmful|hazardous|risky|bad idea
-        terrible idea|poor idea|poor choice|bad practice|wrong|mistake|error|ill-advised|inadvisable|unwise|foolish
-        useless|pointless|counterproductive|contraindicated|forbidden|no-go|prohibited|banned|off limits|off-limits
-        deadly|fatal|lethal|life-threatening|inappropriate|incorrect|reckless|out of the question|no place|outdated
-        obsolete|discredited|disproven|debunked|myth|old wives tale|misconception|nonsense|superstition|false|untrue
-        no benefit|no use|not the answer|never the answer|asking for trouble|last thing|no longer recommended
-        no longer advised|no longer done|no longer used|no longer considered|no longer taught|unhelpful|unacceptable
-        negligent|unnecessary|not needed|not necessary|a no-no|problem|taboo|detrimental|perilous|injurious|bad for
-        the wrong thing|worst thing|the worst|toxic|futile|in vain|not a treatment|no treatment|no cure|not a cure
-        not the way|too dangerous|too risky|of no use|of no help|no help|of no benefit|of no value|no good
-        not an option|misguided|mistaken|unproven|advise against|recommend against|warn against|warn you against
-        advise you against|advise people against|warn people against|advise anyone against|counsel against|danger of
-        danger in|caution against|speak against|argue against|forbid|prohibit|ban|rule out|warn of|warn about
-        risk of|risk in|dangers of|illegal|unlawful|disastrous|catastrophic|no substitute for a doctor
-        worse than useless|out of date|folly|malpractice|overrated|bad|not enough|senseless|careless|not allowed
-        not permitted|not right|not ok|not okay|best avoided|better avoided|best left|better left|best not
-        better not|not advisable|not supposed to|not meant to|not a good idea|not suitable|unsuitable
-        never a good idea|the opposite of what|not for|not meant for|not intended for|not suitable for
-        not designed for|hardly the moment|hardly the time|hardly wise|not the time|not the moment|no time to start
-        hardly a good|hardly a|hardly the|ill advised|be unwise|nothing to be gained|nothing to gain
-        nothing be gained|little to be gained|be withdrawn|been withdrawn|know better|no basis|be abandoned
-        been abandoned|been dropped|no longer part of
+        off the menu|out of bounds|recipe for disaster|recipe for trouble|little point|little sense|little use
+        be mad to|be crazy to|be insane to|be an idiot to|only a fool would|only an idiot would|dangerous|unsafe
+        harmful|hazardous|risky|bad idea|terrible idea|poor idea|poor choice|bad practice|wrong|mistake|error
+        ill-advised|inadvisable|unwise|foolish|useless|pointless|counterproductive|contraindicated|forbidden|no-go
+        prohibited|banned|off limits|off-limits|deadly|fatal|lethal|life-threatening|inappropriate|incorrect
+        reckless|out of the question|no place|outdated|obsolete|discredited|disproven|debunked|myth|old wives tale
+        misconception|nonsense|superstition|false|untrue|no benefit|no use|not the answer|never the answer
+        asking for trouble|last thing|no longer recommended|no longer advised|no longer done|no longer used
+        no longer considered|no longer taught|unhelpful|unacceptable|negligent|unnecessary|not needed|not necessary
+        a no-no|problem|taboo|detrimental|perilous|injurious|bad for|the wrong thing|worst thing|the worst|toxic
+        futile|in vain|not a treatment|no treatment|no cure|not a cure|not the way|too dangerous|too risky|of no use
+        of no help|no help|of no benefit|of no value|no good|not an option|misguided|mistaken|unproven
+        advise against|recommend against|warn against|warn you against|advise you against|advise people against
+        warn people against|advise anyone against|counsel against|danger of|danger in|caution against|speak against
+        argue against|forbid|prohibit|ban|rule out|warn of|warn about|risk of|risk in|dangers of|illegal|unlawful
+        disastrous|catastrophic|no substitute for a doctor|worse than useless|out of date|folly|malpractice
+        overrated|bad|not enough|senseless|careless|not allowed|not permitted|not right|not ok|not okay|best avoided
+        better avoided|best left|better left|best not|better not|not advisable|not supposed to|not meant to
+        not a good idea|not suitable|unsuitable|never a good idea|the opposite of what|not for|not meant for
+        not intended for|not suitable for|not designed for|hardly the moment|hardly the time|hardly wise
+        not the time|not the moment|no time to start|hardly a good|hardly a|hardly the|ill advised|be unwise
+        nothing to be gained|nothing to gain|nothing be gained|little to be gained|be withdrawn|been withdrawn
+        know better|no basis|be abandoned|been abandoned|been dropped|no longer part of
     """,
     # Turns what follows round, through to the end of the clause.
     "neg": """

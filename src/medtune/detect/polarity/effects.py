@@ -30,7 +30,7 @@ _HARMING = words_of(
 _NEUTRAL = words_of("mean require need contain count take include apply have matter replace cost depend involve")
 _WORSE = words_of("awake worse harder difficult impossible useless dangerous permanent deeper infected bigger")
 
-_HARDLY = words_of("little hardly barely scarcely")
+_HARDLY = words_of("less little hardly barely scarcely")
 _ODDS = words_of("chanc risk odd likelihood probabiliti danger rate")
 _STOPPING = words_of("avoid prevent stop eas settl cur reliev sooth calm end")
 _INSIDE = words_of(
@@ -38,11 +38,15 @@ _INSIDE = words_of(
 )
 _WELCOME = words_of("oxygen medicine drug more breath breaths")
 _LOWERED = words_of("throb edge strain pressure cholesterol temperature sugar weight pulse rate")
+_BEFORE_VERBS = words_of("not never also often just only always even still")
 _LEADING = words_of("to help helps and or not")
 _AWAY = words_of("down away bay off out")
 _LETTING = words_of("let mak allow caus send")
 
-_EASIER = words_of("better easier safer possible alive comfortable clean safe open clear calm still free")
+_EASIER = words_of(
+    "supple flexible healthy moist dry steady better easier safer possible alive comfortable clean safe open clear "
+    "calm still free"
+)
 
 _STOPS = frozenset({";", ":", ".", "!", "?", "—", "but", "because", "since", "so", "which", "although", "though"})
 
@@ -107,18 +111,22 @@ def predicate(
 
 def _before_finite(tokens: Sequence[Token], by_start: dict[int, Cue], last: int, high: int) -> int:
     """The last token of the subject: what stands before the finite verb and its adverbs."""
+    found, inside = last, False
     for step in range(last + 1, high):
         token, before = tokens[step], tokens[step - 1].word
+        inside = inside or token.word in ("if", "whether", "until", "when", "while")
         cue = by_start.get(step)
         verb = token.word in FINITE_VERBS or (
             token.form == "s" and (token.stem in _EFFECTS or (cue and cue.kind.endswith("_verb")))
         )
         if verb and before not in ("who", "which", "that", "the", "a", "an", "to"):
             end = step - 1
-            while end > last and (is_adverb(tokens[end].word) or tokens[end].word in ("not", "never")):
+            while end > last and (tokens[end].word.endswith("ly") or tokens[end].word in _BEFORE_VERBS):
                 end -= 1
-            return end
-    return last
+            if not inside:
+                return end
+            found = end  # «waiting to see if it gets better is risky»: the last verb is the main one
+    return found
 
 
 def _is_bad(token: Token) -> bool:
@@ -274,6 +282,8 @@ def _effect(tokens: Sequence[Token], step: int, high: int, guess: bool) -> tuple
             "reduced",
         ):
             direction = -direction
+        if follows.word in _LOWERED and token.stem in ("rais", "increas"):
+            return -1, False
         if follows.word == "awake" and token.stem == "keep" and guess:
             return -1, False
         if follows.form == "ed":

@@ -75,10 +75,9 @@ HARMS = words_of(
 """Verbs that say by themselves that what they are said of is harmful."""
 
 HELPS = words_of(
-    "spare save ease soothe calm relieve comfort help aid assist support protect guard shield prevent avoid reduce "
-    "lower halve limit minimise curb control heal cure treat mend restore improve boost strengthen build stabilise "
-    "steady secure cushion relax clean clear flush dilute neutralise absorb moisten hydrate nourish enable ensure "
-    "guarantee work benefit settle loosen free reassure simplify shorten hasten facilitate promote preserve "
-    "maintain keep-safe rescue"
+    "spare save ease soothe calm relieve comfort help aid assist support protect guard shield prevent avoid heal "
+    "cure treat mend restore improve boost strengthen build stabilise steady secure cushion relax clean flush "
+    "dilute neutralise absorb moisten hydrate nourish enable ensure guarantee work benefit settle loosen reassure "
+    "simplify hasten facilitate promote preserve maintain keep-safe rescue"
 )
 """Verbs that say by themselves that what they are said of does good."""
