@@ -1,6 +1,7 @@
 """Every method and variant trains on a CPU, resumes, and loads with the library that users have."""
 
 import contextlib
+import importlib.util
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,3 +254,16 @@ def test_a_memory_limit_that_is_too_small_is_refused(tmp_path: Path, toy_base: P
     view, run = prepared(tmp_path / "one", toy_base, memory_limit_gib=0.1)
     with pytest.raises(ResourceError, match=r"does not fit: 0\.1 GiB"):
         stage.run(view, run)
+
+
+def _has_card() -> bool:
+    return torch.cuda.is_available() and importlib.util.find_spec("bitsandbytes") is not None
+
+
+@pytest.mark.skipif(not _has_card(), reason="4-bit bases want an NVIDIA card and bitsandbytes")
+@pytest.mark.parametrize("optimizer", ["adamw", "adamw_8bit", "paged_adamw_8bit"])
+def test_qlora_and_8_bit_optimizers_on_a_card(tmp_path: Path, toy_base: Path, optimizer: str) -> None:
+    run, facts = trained(
+        tmp_path / "one", toy_base, max_steps=6, engine="trl", method="qlora", optimizer=optimizer, eval_every_steps=1
+    )
+    assert facts["method"] == "qlora" and losses(run, "validation")[-1] < losses(run, "validation")[0]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from medtune.chat import Encoded
-from medtune.core.errors import DataError, ModelError
+from medtune.core.errors import DataError
 from medtune.runs.records.collect import Turn
 from medtune.runs.records.prepare import Example
 
@@ -79,19 +79,6 @@ def require_a_batch(rows: Sequence[TrainRow], batch_size: int, path: str) -> Non
             f"{len(rows)} training rows do not fill one batch of {batch_size}",
             where=path,
             next_step="add data, loosen `prepare:` (its stats.json says what was rejected) or lower train.batch_size",
-        )
-
-
-def check_vocabulary(tokens: int, embedded: int, base: str) -> None:
-    """Raise ModelError when the tokenizer has more tokens than the embedding has rows.
-
-    The other way round is usual: rows are padded to a round number.
-    """
-    if tokens > embedded:
-        raise ModelError(
-            f"the tokenizer has {tokens} tokens and the embedding {embedded} rows: some tokens have no weights",
-            where=base,
-            next_step="use the tokenizer that belongs to these weights; medtune never resizes an embedding",
         )
 
 

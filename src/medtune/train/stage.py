@@ -21,7 +21,7 @@ from medtune.train.planner.choose import choose
 from medtune.train.planner.plan import Method
 from medtune.train.planner.rates import limit_tokens_per_s
 from medtune.train.planner.shape import read_shape
-from medtune.train.rows import check_vocabulary, encode_rows, require_a_batch
+from medtune.train.rows import encode_rows, require_a_batch
 from medtune.train.settings import make_settings, make_wish, total_steps
 
 NAME = "train"
@@ -67,7 +67,6 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     section = recipe.train
     prepared = run.stage("prepare")
     tokenizer, shape = load_tokenizer(base.folder), read_shape(base)
-    check_vocabulary(len(tokenizer.hf), shape.embedded or shape.vocab, base.name)
     rows, validation = (
         encode_rows(read_rows(prepared / name, Example), tokenizer.encode, tokenizer.stop_ids, section.max_seq_length)
         for name in (TRAIN, VALIDATION)

@@ -47,8 +47,6 @@ class ModelShape:
     """All other weights: embeddings, an output layer of its own, norms."""
     tied: bool
     """The output layer uses the input embedding."""
-    embedded: int = 0
-    """Rows of the input embedding as they lie in the weights; 0: not known."""
     plain_logits: bool = True
     """False when logits are capped or scaled: then they cannot be made in pieces."""
 
@@ -90,13 +88,12 @@ def shape_of(config: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) 
     values = _text_config(config)
     tensors = {name: shape for name, shape in tensors.items() if not _is_tower(name)}
     kinds: Counter[tuple[str, int, int]] = Counter()
-    other = embedded = 0
+    other = 0
     for name, shape in tensors.items():
         if len(shape) == 2 and not name.endswith((*_HEADS, *_EMBEDDINGS)) and _in_block(name):
             kinds[(name.removesuffix(".weight").rpartition(".")[2], shape[0], shape[1])] += 1
         else:
             other += prod(shape)
-            embedded = max(embedded, shape[0] if name.endswith(_EMBEDDINGS) else 0)
     tied = bool(values.get("tie_word_embeddings", config.get("tie_word_embeddings", False)))
     sizes = _sizes(values)
     return ModelShape(
@@ -109,7 +106,6 @@ def shape_of(config: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) 
         linears=tuple(LinearShape(name, out, into, count) for (name, out, into), count in sorted(kinds.items())),
         other=other,
         tied=tied or not any(name.endswith(_HEADS) for name in tensors),
-        embedded=embedded,
         plain_logits=not any(values.get(key) for key in ("final_logit_softcapping", "logit_scale", "logits_scaling")),
     )
 
