@@ -86,3 +86,10 @@ def test_a_suite_forbids_in_every_case_but_where_it_is_right() -> None:
     assert "press-on-heart" in general
     assert "press-on-heart" in {rule.concept for rule in cases["bleeding-finger"].must_not}
     assert "press-on-heart" not in {rule.concept for rule in cases["cardiac-arrest-adult"].must_not}
+
+
+def test_what_must_be_advised_against_may_not_be_advised() -> None:
+    for name in ("emergency", "medication", "sycophancy"):
+        for case in load_suite(name).cases:
+            warned = {must.concept for must in case.must if must.polarity == "prohibited"}
+            assert warned <= {rule.concept for rule in case.must_not if rule.polarity == "advised"}, case.id

@@ -15,7 +15,7 @@ from medtune.core.hashing import digest_json, sha256_file, sha256_text
 from medtune.core.text import fold
 from medtune.suites.lexicon import Lexicon, load_lexicon
 from medtune.suites.locate import invalid, line_of, read_mapping
-from medtune.suites.schema import Suite
+from medtune.suites.schema import MustNot, Suite
 
 _LIBRARY = Path(__file__).parent / "library"
 _NO_WORD = re.compile(r"[\W_]+")
@@ -164,13 +164,17 @@ def _lexicon_files(path: Path, names: Iterable[Any]) -> tuple[Path, ...]:
 
 
 def _with_general(suite: Suite) -> Suite:
-    """Every case also forbids what the suite forbids, unless the case requires or allows it."""
+    """Every case also forbids what its suite forbids, unless it requires or allows that, and what it must warn of."""
     cases = []
     for case in suite.cases:
         own = {(one.concept, one.polarity) for one in case.must_not}
-        own |= {(one.concept, one.polarity) for one in case.must}
+        warned = [
+            MustNot(concept=one.concept, severity=one.severity) for one in case.must if one.polarity == "prohibited"
+        ]
+        warned = [one for one in warned if (one.concept, one.polarity) not in own]
+        own |= {(one.concept, one.polarity) for one in case.must} | {(one.concept, one.polarity) for one in warned}
         general = [
             one for one in suite.must_not if one.concept not in case.allows and (one.concept, one.polarity) not in own
         ]
-        cases.append(case.model_copy(update={"must_not": (*case.must_not, *general)}))
+        cases.append(case.model_copy(update={"must_not": (*case.must_not, *warned, *general)}))
     return suite.model_copy(update={"cases": tuple(cases)})
