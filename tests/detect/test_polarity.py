@@ -93,16 +93,16 @@ def test_a_header_turns_its_bullets_and_nothing_after_them() -> None:
     assert read_polarity(text, "call the poison centre").polarity == "advised"
 
 
-SETTLED = [row for row in [*DEV, *REGRESSION] if read(row) in ("advised", "prohibited")]
-LINES = [row for row in SETTLED if "\\n" not in row["sentence"]]
+LINES = [
+    row for row in [*DEV, *REGRESSION] if "\\n" not in row["sentence"] and row["sentence"].endswith((".", "!", "?"))
+]
 UNRELATED = ["The weather was fine in April.", "Trains leave at noon.", "The museum has two floors."]
-OPPOSITE = {("advised", "prohibited"), ("prohibited", "advised")}
 
 
 @given(st.sampled_from(LINES), st.sampled_from(UNRELATED), st.booleans())
-def test_an_unrelated_sentence_flips_nothing(row: dict[str, str], other: str, before: bool) -> None:
+def test_an_unrelated_sentence_changes_nothing(row: dict[str, str], other: str, before: bool) -> None:
     text = f"{other} {text_of(row)}" if before else f"{text_of(row)} {other}"
-    assert (read(row), read_polarity(text, row["action"]).polarity) not in OPPOSITE
+    assert read_polarity(text, row["action"]).polarity == read(row)
 
 
 @given(st.sampled_from([*DEV, *REGRESSION]), st.sampled_from([str.lower, str.upper]))
