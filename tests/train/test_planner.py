@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.core.errors import ModelError, ResourceError
-from medtune.train.capability import Card, capability_of
+from medtune.train.capability import Card, capability_of, hold_to
 from medtune.train.planner.choose import MARGIN, Wish, choose
 from medtune.train.planner.memory import MemorySetting, predict_memory
 from medtune.train.planner.rates import MEASURED, PEAKS, efficiency, flops_per_token, peak_flops, saturation
@@ -211,3 +211,13 @@ def test_a_plan_in_words() -> None:
     assert "if every row had 512 tokens" in "\n".join(
         plan_lines(choose(card, MISTRAL, lengths(512), wish_for(card)), card, assumed=512)
     )
+
+
+def test_torch_is_held_to_the_limit_less_what_it_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    shares: list[float] = []
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", shares.append)
+    hold_to(CARDS["A100"], 16 * GIB, GIB)
+    hold_to(CARDS["cpu"], GIB, 0)
+    assert shares == [pytest.approx(15 / 80)]

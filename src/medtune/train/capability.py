@@ -146,3 +146,13 @@ def _shared_memory(device: Device) -> Card:
 def seen_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def hold_to(card: Card, limit_bytes: int, outside_bytes: int) -> None:
+    """Let torch reserve no more of a CUDA card than the limit, less what a process takes beside torch's own memory."""
+    if card.device != "cuda":
+        return
+    import torch
+
+    share = max(limit_bytes - outside_bytes, 1) / card.memory_bytes
+    torch.cuda.set_per_process_memory_fraction(min(1.0, share))

@@ -14,10 +14,11 @@ from medtune.runs.manifest import Manifest
 from medtune.runs.records.base import read_rows
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import open_stage
-from medtune.train.capability import capability_of, look_at_card
+from medtune.train.capability import capability_of, hold_to, look_at_card
 from medtune.train.finetune import fine_tune, token_facts
 from medtune.train.foresee import foresee, seen_lengths
 from medtune.train.planner.choose import choose
+from medtune.train.planner.memory import CUDA_CONTEXT_BYTES
 from medtune.train.planner.plan import Method
 from medtune.train.planner.rates import limit_tokens_per_s
 from medtune.train.planner.shape import read_shape
@@ -83,6 +84,8 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     chosen = choose(capability.card, shape, [len(row.input_ids) for row in rows], wish)
     if chosen.engine != "trl" or capability.card.device != "cpu":
         say(f"  {chosen.why[0]}")
+    if wish.memory_limit_bytes is not None:
+        hold_to(capability.card, wish.memory_limit_bytes, CUDA_CONTEXT_BYTES)
     outcome = fine_tune(
         base=base,
         tokenizer=tokenizer,
