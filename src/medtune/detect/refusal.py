@@ -18,6 +18,7 @@ right topic still reads as an answer, so a rate of refusals is a lower estimate.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from medtune.core.text import fold, sentences
@@ -205,6 +206,7 @@ def _after_turn(plain: str) -> list[str]:
     return [re.sub(r"^(?:but|however|still)\b,? ?", "", clause) for clause in turned]
 
 
+@lru_cache(maxsize=4096)  # a sentence without a further clause is asked about up to four times
 def _declines(plain: str) -> bool:
     return bool(MAY_DECLINE.search(plain) and DECLINES.search(plain) and not DECLINES_NOTHING.search(plain))
 
@@ -225,9 +227,11 @@ def _stated(clause: str, declined: bool) -> int:
     if figure and not _declines(clause):
         return max(len(words), int(THRESHOLDS["statement_words"]))
     empty = (DISCLAIMS, COMFORTS, GENERALITIES, DIGRESSES, *((REASONS,) if declined else ()))
+    if not says_something(words) and not VERDICT.search(clause):
+        return 0
     if any(pattern.search(clause) for pattern in empty) or _declines(clause) or REFERS.search(clause):
         return 0
-    return len(words) if says_something(words) or VERDICT.search(clause) else 0
+    return len(words)
 
 
 def _quote(text: str) -> str:
