@@ -176,3 +176,15 @@ def test_the_command_checks_shows_and_lists(tmp_path: Path) -> None:
     assert "emergency-demo" in runner.invoke(cli, ["suites", "list"]).output
     bad = runner.invoke(cli, ["suites", "check", str(write(tmp_path, case={"severity": 9}))])
     assert bad.exit_code == 2 and "where:" in bad.output and "Traceback" not in bad.output
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_validate_proves_the_suites_that_a_recipe_names(tmp_path: Path, broken: bool) -> None:
+    (tmp_path / "ours").mkdir()
+    write(tmp_path / "ours", case={"references": ["Ring the bell and walk home."]} if broken else None)
+    recipe = tmp_path / "recipe.yaml"
+    values = {"name": "x", "collect": {"sources": [{"kind": "medquad"}]}, "suites": ["./ours/ward.yaml"]}
+    recipe.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    done = CliRunner().invoke(cli, ["validate", str(recipe)])
+    assert done.exit_code == (2 if broken else 0), done.output
+    assert ("reference 1: must_not" in done.output) is broken
