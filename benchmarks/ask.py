@@ -35,7 +35,7 @@ from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.collect import Turn
 
 BENCH = "llama-batched-bench"
-SHAPE = {"hidden_size": 1280, "intermediate_size": 3584, "num_hidden_layers": 24, "num_attention_heads": 20}
+SHAPE = {"hidden_size": 1280, "intermediate_size": 3584, "num_hidden_layers": 27, "num_attention_heads": 20}
 ANSWER_TOKENS = 128
 CONTEXT = 512
 _ROW = re.compile(r"^\|(?:[^|]*\|)+\s*$")
