@@ -13,7 +13,7 @@ STOP = frozenset((9,))
 def encoder(*rows: Encoded):  # type: ignore[no-untyped-def]
     """Give the rows one after another, whatever the messages are."""
     given = iter(rows)
-    return lambda _messages: next(given)
+    return lambda _messages: (next(given),)
 
 
 GOOD = Encoded((1, 2, 9, 4), (False, True, True, False))
@@ -23,6 +23,16 @@ def test_figures_count_what_is_predicted() -> None:
     rows = encode_rows([example(0), example(1)], encoder(GOOD, Encoded((1, 9), (True, True))), STOP, 4)
     found = figures(rows)
     assert (found.rows, found.total, found.trained, found.share) == (2, 6, 3, 0.5)
+
+
+def test_a_chat_of_several_rows_trains_them_all() -> None:
+    """Qwen3 and Mistral write an earlier answer otherwise when the chat goes on: each answer is a row of its own."""
+    rows = encode_rows([example(0), example(1)], lambda _messages: (GOOD, Encoded((1, 9), (True, True))), STOP, 4)
+    assert [row.id for row in rows] == ["row-0 answer 1", "row-0 answer 2", "row-1 answer 1", "row-1 answer 2"]
+    assert figures(rows).rows == 4 and rows[1].input_ids == (1, 9)
+    with pytest.raises(DataError) as raised:
+        encode_rows([example(7)], lambda _messages: (GOOD, Encoded((1,) * 8 + (9,), (True,) * 9)), STOP, 4)
+    assert raised.value.where == "row-7 answer 2 (9 tokens)"
 
 
 def test_long_rows_are_refused_with_their_ids_and_the_way_out() -> None:

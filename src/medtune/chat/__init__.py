@@ -2,7 +2,7 @@
 
 base = resolve_base(recipe.base, recipe.resolve)     # checked files, digest, family card; imports no torch
 tokenizer = load_tokenizer(base.folder)              # the tokenizer's own chat template, nothing typed by hand
-row = tokenizer.encode(messages)                     # ids, and which of them the loss is computed on
+rows = tokenizer.encode_each(messages)               # ids, and which of them the loss is computed on
 """
 
 from medtune.chat.base import BaseInfo, resolve_base

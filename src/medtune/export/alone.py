@@ -173,7 +173,8 @@ def _nearest(order: Order, ledger: Ledger, base: BaseInfo, trained: Trained, wei
     tokenizer = load_tokenizer(base.folder)
 
     def chats() -> Sequence[ScoredChat]:
-        found = [tokenizer.encode(as_chat(passage)) for passage in bundled_passages()[:_HELD_OUT_CHATS]]
+        passages = bundled_passages()[:_HELD_OUT_CHATS]
+        found = [one for passage in passages for one in tokenizer.encode_each(as_chat(passage))]
         return [ScoredChat(one.input_ids, one.trained) for one in found]
 
     assert trained.storage is not None

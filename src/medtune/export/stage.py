@@ -191,7 +191,7 @@ def _nearest(
     tokenizer = load_tokenizer(base.folder)
 
     def chats() -> list[ScoredChat]:
-        found = [tokenizer.encode(row.messages) for row in rows]
+        found = [one for row in rows for one in tokenizer.encode_each(row.messages)]
         return [ScoredChat(one.input_ids, one.trained) for one in found]
 
     key = digest_json([merge_key(base, trained.adapter), trained.storage, [row.id for row in rows]])

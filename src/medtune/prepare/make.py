@@ -16,7 +16,7 @@ from medtune.prepare.split import SplitRule, asking_order, split
 from medtune.prepare.steps.clean import clean
 from medtune.prepare.steps.dedup import drop_duplicates
 from medtune.prepare.steps.deny import drop_denied, drop_gold
-from medtune.prepare.steps.length import Limits, drop_short, measured
+from medtune.prepare.steps.length import Limits, Measured, drop_short, measured
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.prepare import Example, Split
 from medtune.tasks import Task
@@ -132,10 +132,10 @@ def _measure(
     with progress(sum(len(drafts) for drafts in ordered.values()), "measuring rows") as bar:
         for name, drafts in ordered.items():
             rows: list[Example] = []
-            for draft, tokens in measured(drafts, tokenizer, limits, rejections):
+            for found in measured(drafts, tokenizer, limits, rejections):
                 if name == "train" and len(rows) == room:
                     break
-                rows.append(_example(draft, tokens))
+                rows.append(_example(found))
                 bar.advance()
             splits[name] = rows if name == "test" else sorted(rows, key=lambda example: example.id)
     return splits
@@ -161,8 +161,8 @@ def _refusals(
     }
     made = refusal.make([topics[name] for name in sorted(topics)], wanted, settings.rule.seed, task.system)
     rows = [
-        _example(draft, tokens)
-        for draft, tokens in measured(drop_denied(made, rejections, settings.kept_out), tokenizer, limits, rejections)
+        _example(found)
+        for found in measured(drop_denied(made, rejections, settings.kept_out), tokenizer, limits, rejections)
     ]
     short = f"{len(rows)} refusals instead of {wanted}: the data names too few topics" if len(rows) < wanted else ""
     return rows, short
@@ -176,7 +176,8 @@ def _refusal_count(rows: int, settings: Settings, *, of_all: bool) -> int:
     return round(rows * share) if of_all else round(rows * share / (1 - share))
 
 
-def _example(draft: Draft, tokens: int) -> Example:
+def _example(found: Measured) -> Example:
+    draft, lengths = found.draft, found.lengths
     return Example(
         id=draft.id,
         messages=draft.messages,
@@ -186,7 +187,8 @@ def _example(draft: Draft, tokens: int) -> Example:
         source=draft.source,
         licence=draft.licence,
         public=draft.public,
-        tokens=tokens,
+        tokens=max(lengths),
+        row_tokens=lengths if len(lengths) > 1 else (),
     )
 
 

@@ -23,7 +23,7 @@ from medtune.tasks import load_task
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
 READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
-VERSION = 2
+VERSION = 3
 
 EMBEDDED = "embedded"
 _FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}

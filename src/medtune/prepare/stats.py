@@ -22,7 +22,9 @@ def describe(
         "sources": {split: _counts(row.source for row in rows) for split, rows in splits.items()},
         "topics": {split: len({row.topic for row in rows if row.topic}) for split, rows in splits.items()},
         "rows_without_topic": {split: sum(not row.topic for row in rows) for split, rows in splits.items()},
-        "tokens": {split: _tokens([row.tokens for row in rows]) for split, rows in splits.items()},
+        "tokens": {
+            split: _tokens([tokens for row in rows for tokens in row.lengths]) for split, rows in splits.items()
+        },
         "rejected": _rejected(rejections),
         "duplicates": sum(row.step == "dedup" for row in rejections.rows),
         "licences": _licences(everything, sources),
@@ -42,7 +44,7 @@ def _rejected(rejections: Rejections) -> dict[str, dict[str, int]]:
 
 
 def _tokens(lengths: list[int]) -> dict[str, Any]:
-    """Lengths of the rendered chats in tokens; each bin of the histogram is `from` <= tokens < `to`."""
+    """Lengths of the training rows in tokens; each bin of the histogram is `from` <= tokens < `to`."""
     if not lengths:
         return {"total": 0, "histogram": []}
     ordered = sorted(lengths)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.chat import BaseInfo, ChatTokenizer, offline
+from medtune.chat.targets import check_dtype
 from medtune.core.console import progress, say
 from medtune.core.errors import ModelError
 from medtune.core.hashing import digest_json
@@ -55,9 +56,11 @@ def fine_tune(
     """Train an adapter into `folder` (adapter/, checkpoints/, metrics.jsonl, tensorboard/).
 
     The final adapter is that of the lowest validation loss (of the last step without validation rows). Raises
-    ModelError (base, target modules), MedtuneError (the loss is no number), ResourceError (disk full), RecipeError (an
-    unknown tracker). `limit_tokens_per_s`: what the card's arithmetic would allow.
+    ModelError (base, target modules, a type that the family overflows in), MedtuneError (the loss is no number),
+    ResourceError (disk full), RecipeError (an unknown tracker). `limit_tokens_per_s`: what the card's arithmetic would
+    allow.
     """
+    check_dtype(base.family, plan.dtype)
     checkpoints = folder / CHECKPOINTS
     checkpoints.mkdir(exist_ok=True)
     mark = fingerprint(base, rows, settings, plan)

@@ -41,6 +41,7 @@ def foresee(recipe: RecipeView, run: RunDir, base: BaseInfo) -> Foreseen:
 
 
 def seen_lengths(run: RunDir) -> list[int]:
-    """Tokens of each prepared row; none when there are no rows yet."""
+    """Tokens of each training row that the prepared examples become; none when there are none yet."""
     path = run.stage("prepare") / TRAIN
-    return [max(1, int(row["tokens"])) for _, row in read_jsonl(path)] if path.is_file() else []
+    examples = (row for _, row in read_jsonl(path)) if path.is_file() else ()
+    return [max(1, int(tokens)) for row in examples for tokens in row.get("row_tokens") or (row["tokens"],)]

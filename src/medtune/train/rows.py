@@ -13,9 +13,10 @@ _SHOWN_IDS = 10
 
 @dataclass(frozen=True)
 class TrainRow:
-    """One chat: ids and mask of the same length."""
+    """One chat, or the part of one up to an answer: ids and mask of the same length."""
 
     id: str
+    """The example's, with the number of the answer where the chat template makes several rows of a chat."""
     input_ids: tuple[int, ...]
     trained: tuple[bool, ...]
 
@@ -36,19 +37,21 @@ class TokenFigures:
 
 def encode_rows(
     examples: Sequence[Example],
-    encode: Callable[[Sequence[Turn]], Encoded],
+    encode_each: Callable[[Sequence[Turn]], tuple[Encoded, ...]],
     stop_ids: frozenset[int],
     max_seq_length: int,
 ) -> list[TrainRow]:
-    """Encode every example.
+    """Encode every example: one row, or one an answer where the chat template rewrites earlier turns.
 
     Raises DataError naming the ids: rows longer than `max_seq_length`, rows whose last message is not the assistant's,
     rows that would train nothing or not their end-of-turn token. ModelError of the template passes through.
     """
     rows = []
     for example in examples:
-        encoded = encode(example.messages)
-        rows.append(TrainRow(example.id, encoded.input_ids, encoded.trained))
+        encoded = encode_each(example.messages)
+        for number, row in enumerate(encoded, start=1):
+            name = example.id if len(encoded) == 1 else f"{example.id} answer {number}"
+            rows.append(TrainRow(name, row.input_ids, row.trained))
     _refuse_long(rows, max_seq_length)
     _refuse(
         [row.id for row in rows if not any(row.trained)],

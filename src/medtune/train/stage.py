@@ -28,7 +28,7 @@ from medtune.train.settings import make_settings, make_wish, total_steps
 NAME = "train"
 NEEDS = ("prepare",)
 READS = ("train", "base", "seed")
-VERSION = 2
+VERSION = 3
 
 _TOOLS = ("torch", "transformers", "peft", "trl", "accelerate")
 
@@ -69,7 +69,9 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     prepared = run.stage("prepare")
     tokenizer, shape = load_tokenizer(base.folder), read_shape(base)
     rows, validation = (
-        encode_rows(read_rows(prepared / name, Example), tokenizer.encode, tokenizer.stop_ids, section.max_seq_length)
+        encode_rows(
+            read_rows(prepared / name, Example), tokenizer.encode_each, tokenizer.stop_ids, section.max_seq_length
+        )
         for name in (TRAIN, VALIDATION)
     )
     require_a_batch(rows, section.batch_size, str(prepared / TRAIN))

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A draft that fits, and the tokens of each training row that its chat becomes (one, or one an answer)."""
+
+    draft: Draft
+    lengths: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Limits:
     """Longest row and, for rows in a task's form, longest answer; in tokens."""
 
@@ -32,19 +40,20 @@ def drop_short(drafts: Iterable[Draft], min_chars: int, rejections: Rejections) 
 
 def measured(
     drafts: Iterable[Draft], tokenizer: "ChatTokenizer", limits: Limits, rejections: Rejections
-) -> Iterator[tuple[Draft, int]]:
+) -> Iterator[Measured]:
     """Yield each draft that fits with the tokens of its rendered chat. Raises ModelError as the tokenizer does."""
     for draft in drafts:
-        encoded = tokenizer.encode(draft.messages)
+        rows = tokenizer.encode_each(draft.messages)
+        lengths = tuple(len(row.input_ids) for row in rows)
         if draft.converter == "gold":
             # Only its questions are used; its answers may be of any length.
             if len(tokenizer.encode_prompt(draft.messages[:-1])) > limits.row_tokens:
                 rejections.add(draft.id, "length", "a question with more tokens than prepare.max_tokens")
             else:
-                yield draft, len(encoded.input_ids)
-        elif len(encoded.input_ids) > limits.row_tokens:
+                yield Measured(draft, lengths)
+        elif max(lengths) > limits.row_tokens:
             rejections.add(draft.id, "length", "more tokens than prepare.max_tokens")
-        elif draft.converter == "terms" and sum(encoded.trained) > limits.form_tokens:
+        elif draft.converter == "terms" and max(sum(row.trained) for row in rows) > limits.form_tokens:
             rejections.add(draft.id, "length", "more tokens than the task lets an answer have")
         else:
-            yield draft, len(encoded.input_ids)
+            yield Measured(draft, lengths)

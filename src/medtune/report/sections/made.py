@@ -54,7 +54,9 @@ def data_card(run: Loaded) -> dict[str, Any]:
             {"converter": name, "count": count}
             for name, count in sorted(Counter(row.converter for row in rows).items())
         ],
-        "tokens": _lengths([row.tokens for row in rows], limit if isinstance(limit, int) else None),
+        "tokens": _lengths(
+            [tokens for row in rows for tokens in row.lengths], limit if isinstance(limit, int) else None
+        ),
         "not_public": sum(not row.public for row in rows),
     }
 
@@ -65,7 +67,7 @@ def _split(name: str, run: Loaded) -> dict[str, Any]:
         "split": name,
         "examples": len(rows),
         "topics": len({row.topic for row in rows if row.topic}),
-        "tokens": sum(row.tokens for row in rows),
+        "tokens": sum(sum(row.lengths) for row in rows),
     }
 
 

@@ -23,7 +23,14 @@ class Example(Row):
     public: bool
     """True when the report may show its text."""
     tokens: int
-    """Tokens of the rendered chat."""
+    """Tokens of the rendered chat; of the longest row where the chat template makes several of it."""
+    row_tokens: tuple[int, ...] = ()
+    """Tokens of each training row where the template rewrites earlier answers; empty: one row."""
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Tokens of each training row that the chat becomes."""
+        return self.row_tokens or (self.tokens,)
 
 
 class Canary(Row):
