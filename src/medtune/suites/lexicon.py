@@ -117,11 +117,6 @@ def load_lexicon(extra: tuple[Path, ...] = ()) -> Lexicon:
     return Lexicon(concepts=concepts, digest=digest)
 
 
-def lexicon_files() -> tuple[Path, ...]:
-    """The files that medtune brings."""
-    return tuple(path for path in sorted(_LIBRARY.glob("*.yaml")) if path.stem != _WORDS)
-
-
 def _read(path: Path, shared: Mapping[str, str], *, check: bool) -> tuple[Concept, ...]:
     """The concepts of one file. `check`: compile the patterns now; ours are compiled on use and by the tests."""
     values = read_mapping(path, ("concepts",), "lexicon")
