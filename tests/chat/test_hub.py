@@ -56,6 +56,26 @@ def test_a_base_is_fetched_once_and_is_the_same_as_the_folder(hub: Hub, toy_base
     assert all("authorization" not in headers for _, _, headers in hub.requests)
 
 
+def test_the_second_use_needs_neither_egress_nor_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public hub would be refused by `egress`, and the tests' own guard fails on any look at the network."""
+    info = fetched()
+    asked = len(hub.requests)
+    monkeypatch.setenv("HF_ENDPOINT", "https://huggingface.co")
+    fetch_base(BASE, Egress(frozenset()))
+    again = resolve_base(BASE, Path)
+    assert (again.digest, again.folder) == (info.digest, info.folder) and len(hub.requests) == asked
+    import torch
+
+    from medtune.chat import load_tokenizer
+    from medtune.train.model import load_base
+
+    assert load_tokenizer(again.folder).stop_ids
+    model = load_base(again.folder, again.name, torch.device("cpu"))
+    assert model.config._name_or_path == "maker/base", "no path of this machine"
+    with pytest.raises(EgressError, match=r"huggingface\.co"):
+        fetch_base(HubBase(hub="maker/base", revision="f" * 40), Egress(frozenset()))
+
+
 def test_a_base_that_was_not_fetched_says_which_command_does(hub: Hub) -> None:
     with pytest.raises(ModelError, match="not fetched yet") as raised:
         resolve_base(BASE, Path)

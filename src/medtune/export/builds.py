@@ -1,6 +1,7 @@
 """Make the GGUF files: the tuned F16, each quantization from it, and the base's own F16 for comparison."""
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from medtune.runs.layout import BASE_BUILD_FILE, gguf_name
 from medtune.runs.records.export import BASE_BUILD, PARENT_BUILD, Build
 
 _CACHE = "base-gguf"
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,9 @@ def base_key(base: BaseInfo, toolchain: Toolchain) -> str:
 
 
 def cached_base(base: BaseInfo, toolchain: Toolchain) -> Path:
-    """Where the base's F16 is kept for all runs of this machine, or would be."""
-    return cache_folder() / _CACHE / f"{base.name}-{base_key(base, toolchain)[:16]}-F16.gguf"
+    """Where the base's F16 is kept for all runs of this machine, or would be. The key alone tells bases apart."""
+    name = re.sub(r"[^\w.-]+", "--", base.name).lstrip(".-")[:_LONGEST_NAME]  # a base of the hub is OWNER/NAME
+    return cache_folder() / _CACHE / f"{name}-{base_key(base, toolchain)[:16]}-F16.gguf"
 
 
 def _convert_into_cache(shop: Workshop, base: BaseInfo, cached: Path) -> None:
