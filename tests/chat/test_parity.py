@@ -23,18 +23,6 @@ from medtune.llm.control import control_of
 Converted = Callable[[str], tuple[Path, Path]]
 QUICK = "tiny"
 FAMILIES = [QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILY_NAMES if name != QUICK)]
-PHI = (
-    "the stand-in is Phi-3.5's SentencePiece tokenizer, which llama.cpp reads with other spaces, so an export of it is "
-    "refused; Phi-4-mini itself has a byte-level BPE one"
-)
-SERVED = [
-    pytest.param(
-        name, marks=[pytest.mark.slow, pytest.mark.xfail(reason=PHI, strict=True)] if name == "phi4-mini" else []
-    )
-    if name in (QUICK, "phi4-mini")
-    else pytest.param(name, marks=pytest.mark.slow)
-    for name in FAMILY_NAMES
-]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +50,7 @@ def with_template(folder: Path, into: Path, template: str) -> ChatTokenizer:
     return load_tokenizer(into)
 
 
-@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_every_prompt_is_served_as_it_is_trained(
     name: str, converted: Converted, toolchain: Toolchain, tmp_path: Path
 ) -> None:
@@ -99,7 +87,7 @@ def test_a_broken_template_is_caught(name: str, converted: Converted, toolchain:
             )
 
 
-@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_medical_text_is_read_alike(name: str, converted: Converted, toolchain: Toolchain) -> None:
     """2,000 lines as medtune sends them. Sent past medtune, uncomposed, some differ where the family's card says so."""
     folder, gguf = converted(name)

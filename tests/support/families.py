@@ -43,7 +43,7 @@ ORIGINS: dict[str, Origin] = {
     "llama3": Origin("llama-bpe", f"{_TEMPLATES}/meta-llama-Llama-3.1-8B-Instruct.jinja", real=True),
     "qwen2.5": Origin("qwen2", f"{_TEMPLATES}/Qwen-Qwen2.5-7B-Instruct.jinja", real=True),
     "qwen3": Origin("qwen2", f"{_TEMPLATES}/Qwen-Qwen3-0.6B.jinja", real=False),
-    "phi4-mini": Origin("phi-3", f"{_TEMPLATES}/microsoft-Phi-3.5-mini-instruct.jinja", real=False),
+    "phi4-mini": Origin("qwen2", f"{_TEMPLATES}/microsoft-Phi-3.5-mini-instruct.jinja", real=False),
     "smollm": Origin("qwen2", f"{_TEMPLATES}/HuggingFaceTB-SmolLM3-3B.jinja", real=False),
     "tiny": Origin("tiny", "", real=True),
 }
@@ -54,20 +54,19 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "llama-spm": {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_prefix_space": False},
     "llama-bpe": {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"},
     "qwen2": {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
-    "phi-3": {
-        "bos_token": "<s>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<unk>",
-        "add_prefix_space": False,
-    },
+    "phi4-mini": {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>"},
 }  # fmt: skip
 _CLASSES = {
     "gemma": "GemmaTokenizer", "llama-spm": "LlamaTokenizer", "llama-bpe": "PreTrainedTokenizerFast",
-    "qwen2": "Qwen2Tokenizer", "phi-3": "LlamaTokenizer",
+    "qwen2": "Qwen2Tokenizer", "phi4-mini": "GPT2Tokenizer",
 }  # fmt: skip
 _ADDED = {"llama-spm": ("[INST]", "[/INST]")}
 """Control tokens that the stand-in vocabulary lacks and the family's template writes."""
+_DRESSED = {"phi4-mini": ("<|assistant|>", "<|end|>", "<|user|>", "<|system|>")}
+"""Families that borrow another one's vocabulary and put their own control tokens and tokenizer class on it."""
 _ENDS = {
     "gemma": ("<eos>", "<end_of_turn>"), "llama-spm": ("</s>",), "llama-bpe": ("<|eot_id|>", "<|end_of_text|>"),
-    "qwen2": ("<|im_end|>", "<|endoftext|>"), "phi-3": ("<|endoftext|>", "<|end|>"),
+    "qwen2": ("<|im_end|>", "<|endoftext|>"), "phi4-mini": ("<|endoftext|>", "<|end|>"),
 }  # fmt: skip
 _WIDE = 256
 """Rows that k-quants take."""
@@ -101,10 +100,13 @@ def write_family_model(
             if made is not None:
                 with contextlib.suppress(FileExistsError):
                     shutil.copytree(folder, made)
+    if name in _DRESSED:
+        _dress(name, folder)
     (folder / "chat_template.jinja").write_text(template_text(name, llama_source), encoding="utf-8")
     ids = _token_ids(folder)
-    ends = [ids[token] for token in _ENDS[vocabulary]]
-    special = SPECIAL[vocabulary]
+    dress = name if name in _DRESSED else vocabulary
+    ends = [ids[token] for token in _ENDS[dress]]
+    special = SPECIAL[dress]
     _write_model(
         name,
         folder,
@@ -198,11 +200,21 @@ def _write_real_tokenizer(vocabulary: str, folder: Path, llama_source: Path) -> 
         bos = SPECIAL[vocabulary]["bos_token"]
         values["model"]["ignore_merges"] = True
         values["post_processor"] = _bos_first(bos, values["model"]["vocab"].get(bos, _id_of(values, bos)))
-    if vocabulary in ("llama-spm", "phi-3"):
+    if vocabulary == "llama-spm":
         _plain_spaces(values)
         (folder / "tokenizer.model").write_bytes(_sentencepiece_model(pieces))
     (folder / "tokenizer.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
     _write_tokenizer_config(folder, vocabulary, values["added_tokens"])
+
+
+def _dress(name: str, folder: Path) -> None:
+    """Phi-4-mini is a byte-level BPE under the class name GPT2Tokenizer, with word rules that are not GPT-2's."""
+    values = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    for number, text in enumerate(_DRESSED[name], start=len(_token_ids(folder))):
+        values["model"]["vocab"][text] = number
+        values["added_tokens"].append(_added(number, text))
+    (folder / "tokenizer.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+    _write_tokenizer_config(folder, name, values["added_tokens"])
 
 
 _UNKNOWN, _CONTROL = 2, 3
