@@ -1,15 +1,19 @@
 """Every family from training to the served file: a few steps, merge, GGUF, and the same probabilities in llama.cpp."""
 
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from families import FAMILY_NAMES
+from families import FAMILY_NAMES, write_multimodal
 
-from medtune.chat import load_tokenizer, offline
+from medtune.chat import load_tokenizer, offline, resolve_base
+from medtune.chat.base import read_config
 from medtune.chat.family import find_family
+from medtune.chat.language_model import load_language_model
+from medtune.config.recipe import LocalBase
 from medtune.export.adapter import read_adapter
 from medtune.export.merge import merge
 from medtune.export.weights import read_weights
@@ -17,6 +21,7 @@ from medtune.llamacpp.convert import to_gguf
 from medtune.llamacpp.score import ScoredText, score
 from medtune.llamacpp.toolchain import Toolchain
 from medtune.runs.records.collect import Turn
+from medtune.train.planner.shape import read_shape
 
 CHAT = (
     Turn(role="system", content="Explain medical terms."),
@@ -37,7 +42,53 @@ pytestmark = pytest.mark.slow
 def test_trained_merged_converted_and_served_alike(
     name: str, family_model: Callable[[str], Path], toolchain: Toolchain, tmp_path: Path
 ) -> None:
-    base = family_model(name)
+    check_family(name, family_model(name), toolchain, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gemma3", "gemma3n"])
+def test_the_language_model_inside_a_multimodal_one(
+    name: str, family_model: Callable[[str], Path], toolchain: Toolchain, tmp_path: Path
+) -> None:
+    """Gemma 3 from 4B and Gemma 3n as released: towers are neither loaded nor adapted, and stay as they are."""
+    alone = family_model(name)
+    base = write_multimodal(name, alone, tmp_path / "whole")
+    info, plain = (resolve_base(LocalBase(path="x"), lambda _, folder=folder: folder) for folder in (base, alone))
+    assert info.family == plain.family and info.architecture != plain.architecture
+    assert read_shape(info) == read_shape(plain), "the planner counts no towers"
+    check_family(name, base, toolchain, tmp_path)
+    weights, merged = read_weights(base), read_weights(tmp_path / "merged")
+    assert merged.tensors.keys() == weights.tensors.keys()
+    merge(read_weights(alone), read_adapter(tmp_path / "adapter"), tmp_path / "merged-alone")
+    towers = language = 0
+    for key, tensor in tensors_of(tmp_path / "merged").items():
+        plain = re.sub(r"^(model\.language_model|language_model\.model)\.", "model.", key)
+        if plain == key and not key.startswith("lm_head"):
+            towers += 1
+            assert torch_equal(tensor, tensors_of(base)[key])
+        else:
+            language += 1
+            assert torch_equal(tensor, tensors_of(tmp_path / "merged-alone")[plain])
+    assert towers > 3 and language == len(read_weights(alone).tensors)
+    if name == "gemma3":  # its class loads without further libraries: the towers' model gives the same probabilities
+        ids = load_tokenizer(base).encode(CHAT).input_ids
+        whole, own = (log_probabilities(tmp_path / "merged", ids, whole) for whole in (True, False))
+        assert abs(whole - own).max() < 1e-4
+
+
+def tensors_of(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return dict(load_file(folder / "model.safetensors"))
+
+
+def torch_equal(one: Any, other: Any) -> bool:
+    import torch
+
+    return bool(torch.equal(one, other))
+
+
+def check_family(name: str, base: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    """Train, merge, convert, score by llama.cpp."""
     row = load_tokenizer(base).encode(CHAT)
     with offline(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PEFT asks for an attribute that transformers renamed; Gemma 3n's own code
@@ -66,7 +117,7 @@ def train(base: Path, adapter: Path, ids: tuple[int, ...], trained: tuple[bool, 
 
     model = load_base(base, base.name, torch.device("cpu"))
     kept = {key: weight.detach().clone() for key, weight in model.named_parameters()}
-    family = find_family(model.config.architectures[0], base)
+    family = find_family(read_config(base)["architectures"][0], base)
     torch.manual_seed(0)
     config = LoraConfig(r=4, lora_alpha=8, target_modules=lora_targets(family, linear_layers(model)))
     tuned = get_peft_model(model, config)
@@ -92,12 +143,13 @@ def train(base: Path, adapter: Path, ids: tuple[int, ...], trained: tuple[bool, 
     return losses[0], losses[-1], touched
 
 
-def log_probabilities(folder: Path, ids: tuple[int, ...]) -> Any:
-    """Of each token but the first given those before it, by transformers in float32."""
+def log_probabilities(folder: Path, ids: tuple[int, ...], whole: bool = False) -> Any:
+    """Of each token but the first given those before it, by transformers in float32; `whole`: with its towers."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    load = AutoModelForCausalLM.from_pretrained if whole else load_language_model
+    model = load(folder, dtype=torch.float32).eval()
     tokens = torch.tensor([ids])
     with torch.no_grad():
         logits = model(input_ids=tokens).logits[0, :-1].log_softmax(-1)

@@ -119,6 +119,71 @@ def write_family_model(
     return folder
 
 
+def write_multimodal(name: str, language: Path, folder: Path) -> Path:
+    """The same language model as released larger ones hold it: inside `…ForConditionalGeneration`, beside towers.
+
+    Gemma 3 by its own class. Gemma 3n's towers need timm, which medtune does without: there, configuration and names
+    of the weights are as released, and a few small tensors stand for the towers.
+    """
+    from safetensors.torch import load_file, save_file
+
+    folder.mkdir(parents=True)
+    for path in language.iterdir():
+        if path.name not in ("config.json", "model.safetensors"):
+            (folder / path.name).symlink_to(path.resolve())
+    text = json.loads((language / "config.json").read_text(encoding="utf-8"))
+    own = load_file(language / "model.safetensors")
+    if name == "gemma3":
+        _write_gemma3_multimodal(text, own, folder)
+        return folder
+    import torch
+    from transformers import Gemma3nConfig
+
+    text.pop("architectures")
+    config = Gemma3nConfig(text_config=text, architectures=["Gemma3nForConditionalGeneration"])
+    (folder / "config.json").write_text(config.to_json_string(), encoding="utf-8")
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        towers = {tower: torch.randn(shape).bfloat16() for tower, shape in _TOWERS.items()}
+    named = {f"model.language_model.{key.removeprefix('model.')}": tensor for key, tensor in own.items()}
+    save_file({**named, **towers}, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+_TOWERS = {
+    "model.vision_tower.timm_model.conv_stem.conv.weight": (8, 3, 3, 3),
+    "model.vision_tower.timm_model.blocks.0.0.conv_exp.weight": (8, 8, 3, 3),
+    "model.audio_tower.conformer.0.attention.attn.q_proj.weight": (64, 64),
+    "model.embed_vision.embedding.weight": (128, 64),
+    "model.embed_audio.embedding_projection.weight": (256, 64),
+}
+"""Names as in released Gemma 3n files; q_proj stands for layers that are called like those of the language model."""
+
+
+def _write_gemma3_multimodal(text: dict[str, Any], own: dict[str, Any], folder: Path) -> None:
+    import torch
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    vision = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "image_size": 56, "patch_size": 14,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = Gemma3ForConditionalGeneration(
+            Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4)
+        )
+    model.model.language_model.load_state_dict({key.removeprefix("model."): value for key, value in own.items()})
+    model = model.to(torch.bfloat16)
+    model.config.dtype = torch.bfloat16
+    model.save_pretrained(folder)
+    # As in google/gemma-3-4b-it: what the class knows by itself is left out, and so are the text model's own classes.
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    for name in ("architectures", "num_attention_heads", "num_key_value_heads"):
+        config["text_config"].pop(name, None)
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
 def kept_folder(cache: Path, key: str) -> Path:
     """Where folders are kept between sessions: making a big vocabulary takes up to half a minute."""
     from importlib.metadata import version

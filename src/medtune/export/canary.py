@@ -64,16 +64,15 @@ def ask_torch(folder: Path, adapter: Path | None, prompt: tuple[int, ...], most:
     with offline(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other people's next releases
         import torch
-        from transformers import AutoModelForCausalLM
         from transformers.utils import logging
+
+        from medtune.chat.language_model import load_language_model
 
         logging.disable_progress_bar()
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                str(folder), local_files_only=True, trust_remote_code=False, dtype="auto"
-            )
+            model: Any = load_language_model(folder, dtype="auto")
             if adapter is not None:
                 from peft import PeftModel
 

@@ -110,11 +110,12 @@ def make_nearest(
 def linear_modules(folder: Path) -> frozenset[str]:
     """Names of a model's linear layers without the output layer: what a quantized base holds rounded."""
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
-    config = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    from medtune.chat.language_model import language_config
+
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_config(language_config(folder), trust_remote_code=False)
     head = model.get_output_embeddings()
     return frozenset(
         name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear) and module is not head
@@ -124,16 +125,14 @@ def linear_modules(folder: Path) -> frozenset[str]:
 def load_model(folder: Path) -> Any:
     """A model folder for comparing: on a GPU if there is one, in float32 unless it is too large."""
     import torch
-    from transformers import AutoModelForCausalLM
 
+    from medtune.chat.language_model import load_language_model
     from medtune.chat.offline import offline
 
     size = sum(path.stat().st_size for path in folder.glob("*.safetensors")) // 2
     dtype = torch.float32 if size < _FLOAT32_WEIGHTS else torch.bfloat16
     with offline():
-        model = AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
+        model = load_language_model(folder, dtype=dtype)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 

@@ -50,19 +50,11 @@ def load_base(folder: Path, name: str, device: torch.device, *, dtype: Dtype = "
 
     Raises ModelError when it cannot be loaded, when weights are missing or not finite, or without bitsandbytes for NF4.
     """
-    from transformers import AutoModelForCausalLM
+    from medtune.chat.language_model import load_language_model
 
     extra: dict[str, Any] = {"quantization_config": _nf4(dtype), "device_map": {"": device}} if nf4 else {}
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=getattr(torch, dtype),
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            output_loading_info=True,
-            **extra,
-        )
+        model, info = load_language_model(folder, dtype=getattr(torch, dtype), output_loading_info=True, **extra)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(

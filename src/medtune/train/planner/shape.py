@@ -95,7 +95,7 @@ def shape_of(config: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) 
         else:
             other += prod(shape)
     tied = bool(values.get("tie_word_embeddings", config.get("tie_word_embeddings", False)))
-    sizes = _sizes(values)
+    sizes = {**_sizes(values), **_seen(tensors)}
     return ModelShape(
         layers=sizes["layers"],
         hidden=sizes["hidden"],
@@ -152,6 +152,13 @@ def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
         "kv": int(values.get("num_key_value_heads") or heads) * width,
         "vocab": _first(values, "vocab_size"),
     }
+
+
+def _seen(tensors: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """Sizes that the weights tell: a config.json may leave them to the class, as that of Gemma 3 4B does."""
+    ends = {"query": ".q_proj.weight", "kv": ".k_proj.weight", "vocab": _EMBEDDINGS}
+    found = {key: [shape[0] for name, shape in tensors.items() if name.endswith(end)] for key, end in ends.items()}
+    return {key: max(rows) for key, rows in found.items() if rows}
 
 
 def _first(values: Mapping[str, Any], *names: str) -> int:
