@@ -40,10 +40,19 @@ def _language(text: str, _: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def _phi(text: str, _: tuple[str, ...]) -> dict[str, Any]:
+    from medtune.detect.phi import find_phi
+
+    return {
+        "spans": [{"start": one.start, "end": one.end, "kind": one.kind, "score": one.score} for one in find_phi(text)]
+    }
+
+
 OF_TEXTS: dict[str, Callable[[str, tuple[str, ...]], dict[str, Any]]] = {
     "refusal": _refusal,
     "garble": _garble,
     "language": _language,
+    "phi": _phi,
 }
 """Detectors that read one text, by name: the text and the canned refusals in, the fields of a JSON line out."""
 
@@ -52,6 +61,7 @@ OF_TEXTS: dict[str, Callable[[str, tuple[str, ...]], dict[str, Any]]] = {
     epilog=example(
         "medtune detect polarity sentences.tsv",
         "medtune detect refusal answers.jsonl --canned refusals.txt",
+        "medtune detect phi notes.jsonl",
         "jq -c '{text: .answer}' answers.jsonl | medtune detect garble -",
     )
 )
@@ -68,7 +78,8 @@ def detect(what: str, file: Path, canned_file: Path | None) -> None:
 
     polarity takes tab-separated lines: a sentence and an action phrase; further columns and a header line that
     starts with `sentence` are passed over, a literal \\n in a sentence is a line break. The others take JSON
-    lines with a field `text`. FILE may be - for standard input. One JSON line a row comes out, in order;
+    lines with a field `text`; phi prints the identifiers found (start, end, kind, score), never their text.
+    FILE may be - for standard input. One JSON line a row comes out, in order;
     a bad row is an error that names its line, and nothing is written then.
     """
     from medtune.core.errors import UsageError
