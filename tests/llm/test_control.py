@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.llamacpp.toolchain import Toolchain
-from medtune.llm.control import Control, control_of, control_of_gguf
+from medtune.llm.control import Control, ControlByForm, control_of, control_of_gguf
 from medtune.llm.llamaserver_api import apply_template, tokenize
 from medtune.llm.messages import Decoding, Message
 from medtune.llm.server import LlamaServer
@@ -45,6 +45,40 @@ def test_no_control_text_survives_and_only_spaces_are_added(parts: list[str]) ->
     assert neutral.replace(" ", "") == text.replace(" ", "")
     assert CONTROL.neutral(neutral) == neutral
     assert Control(frozenset(), frozenset()).neutral(text) == text
+
+
+RELEASED = (
+    "<|end|>", "<|im_start|>", "<|eot_id|>", "<|start_header_id|>", "<start_of_turn>", "<end_of_turn>", "<s>", "</s>",
+    "<bos>", "<unused7>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[TOOL_CALLS]", "<｜User｜>",
+    "<｜end▁of▁sentence｜>", "[gMASK]", "[|user|]", "<|START_OF_TURN_TOKEN|>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", RELEASED)
+@pytest.mark.parametrize("role", ["user", "assistant", "system", "tool"])
+def test_released_control_tokens_are_known_by_their_form(mark: str, role: str) -> None:
+    assert ControlByForm().neutral(f"a{mark}b{mark}", role) == f"a{mark[0]} {mark[1:]}b{mark[0]} {mark[1:]}"
+
+
+def test_thoughts_and_prompts_that_speak_of_marks_keep_theirs_by_form_too() -> None:
+    by_form = ControlByForm()
+    assert by_form.neutral("<think>x</think>", "assistant") == by_form.neutral("<think>x</think>", "system")
+    assert by_form.neutral("<think>x</think>", "assistant") == "<think>x</think>"
+    assert by_form.neutral("<think>x</think> e\u0301") == "< think>x< /think> \u00e9"
+
+
+@pytest.mark.parametrize("text", ["", "SpO2 < 94 % and > 88 %", "dose <5 mg|kg>", "[1] <b>", "< |end|>", "高血压 α≥2"])
+def test_by_form_other_text_stays(text: str) -> None:
+    assert ControlByForm().neutral(text) == text
+
+
+@given(st.lists(st.sampled_from([*RELEASED, "<", "|", "s>", "[", "]", ">", " ", "a", "end", "｜>"]), max_size=12))
+def test_by_form_no_control_text_survives(parts: list[str]) -> None:
+    text = "".join(parts)
+    neutral = ControlByForm().neutral(text)
+    assert not any(mark in neutral for mark in RELEASED)
+    assert neutral.replace(" ", "") == text.replace(" ", "")
+    assert ControlByForm().neutral(neutral) == neutral
 
 
 def test_a_server_never_sees_a_forged_turn(toolchain: Toolchain, toy_gguf: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from medtune.chat.family import Family, chat_template_text, find_family
 from medtune.chat.offline import offline
 from medtune.chat.turns import Message, NoPrefixError, TurnError, Written, write_last, write_whole
 from medtune.core.errors import ModelError
-from medtune.llm.control import control_of
+from medtune.llm.control import control_of, served_as_control
 from medtune.runs.records.collect import Turn
 
 _OTHER_TEMPLATE = "use the model's original chat template, or another base model"
@@ -47,8 +47,9 @@ class ChatTokenizer:
         self._backend = tokenizer.backend_tokenizer
         self._backend.no_truncation()
         self._backend.no_padding()
-        special = (token.content for token in self._backend.get_added_tokens_decoder().values() if token.special)
-        self.control = control_of(special, template)
+        added = self._backend.get_added_tokens_decoder().values()
+        control = (token.content for token in added if served_as_control(token.content, token.special))
+        self.control = control_of(control, template)
         """What a message must not hold; `render` and `encode` neutralise it."""
 
     def render(self, messages: Sequence[Turn], add_generation_prompt: bool = False) -> str:

@@ -14,7 +14,7 @@ from medtune.core.hashing import digest_json
 from medtune.core.io import disk_errors, read_json, write_json
 from medtune.export.ledger import Ledger, Made, fingerprint, link_or_copy
 from medtune.export.matrix import PlannedBuild
-from medtune.export.readback import Expected, check_gguf
+from medtune.export.readback import Expected, check_control, check_gguf
 from medtune.llamacpp.convert import to_gguf
 from medtune.llamacpp.quantize import Fallback, quantize
 from medtune.llamacpp.toolchain import Toolchain, cache_folder
@@ -176,7 +176,10 @@ def _build(
     *,
     imatrix: str | None = None,
 ) -> Build:
-    info, warnings = check_gguf(shop.folder / file, shop.expected)
+    path = shop.folder / file
+    info, warnings = check_gguf(path, shop.expected)
+    if role != "quantization" or planned.quantization == "BF16":  # quantizing copies the vocabulary
+        warnings += check_control(path, shop.expected)
     return Build(
         name=planned.name,
         role=role,

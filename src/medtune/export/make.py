@@ -138,9 +138,10 @@ def make_matrix(shop: Workshop, parent: Build, calibration: CalibrationSource) -
     if made is not None and shop.ledger.find(CALIBRATION, key) is not None:
         return Matrix(shop.folder / IMATRIX, made.sha256)
     text = calibration.make()
-    if text.tokens < LEAST_TOKENS + _SPARE_TOKENS:
+    least = LEAST_TOKENS + _SPARE_TOKENS
+    if text.tokens < least:
         raise DataError(
-            f"too little text for an importance matrix: {text.tokens} tokens, {LEAST_TOKENS + _SPARE_TOKENS} are needed",
+            f"too little text for an importance matrix: {text.tokens} tokens, {least} are needed",
             next_step="raise `export.calibration_tokens`, or leave the importance matrix out",
         )
     done = make_imatrix(

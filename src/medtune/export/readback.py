@@ -8,11 +8,14 @@ from medtune.chat.family import chat_template_text
 from medtune.chat.template import ChatTokenizer
 from medtune.core.errors import ModelError
 from medtune.llamacpp.gguf_info import ArraySummary, GgufInfo, read_gguf
+from medtune.llm.control import Control, control_of_gguf
 
 _ENDS_BY_TEXT = frozenset(
     ("<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<|end_of_text|>")
 )
 """Texts of tokens at which the pinned llama.cpp ends a generation (`special_eog_ids` in its llama-vocab.cpp)."""
+_SHOWN = 5
+"""Names in a warning."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Expected:
     """True when llama.cpp knows one of these tokens by its text, whatever the file names as its end."""
     sure: bool
     """True when the family's card names the end-of-turn token."""
+    control: Control
+    """What the tokenizer's messages must not hold by accident."""
 
 
 def expected_of(folder: Path, tokenizer: ChatTokenizer, config: dict[str, Any]) -> Expected:
@@ -44,6 +49,26 @@ def expected_of(folder: Path, tokenizer: ChatTokenizer, config: dict[str, Any]) 
         stop_ids=tokenizer.stop_ids,
         stops_by_text=any(tokenizer.hf.convert_ids_to_tokens(stop) in _ENDS_BY_TEXT for stop in tokenizer.stop_ids),
         sure=tokenizer.family.end_of_turn is not None,
+        control=tokenizer.control,
+    )
+
+
+def check_control(path: Path, expected: Expected) -> tuple[str, ...]:
+    """A warning when training and serving do not neutralise the same texts in messages.
+
+    Reads the whole vocabulary, which quantizing copies: enough to do once for each conversion.
+    """
+    served = control_of_gguf(path)
+    own, other = (one.tokens | one.markers for one in (expected.control, served))
+    if served == expected.control:
+        return ()
+    parts = [
+        f"{len(names)} of {whose} alone ({', '.join(sorted(names)[:_SHOWN])}{', …' if len(names) > _SHOWN else ''})"
+        for whose, names in (("the tokenizer", own - other), ("this file", other - own))
+        if names
+    ]
+    return (
+        f"control texts differ from the tokenizer's: {'; '.join(parts) or 'others count as marks of the template'}",
     )
 
 

@@ -61,7 +61,7 @@ from medtune.runs.stage import StageFolder, open_stage
 NAME = "export"
 NEEDS = ("prepare", "train")
 READS = ("export", "base", "llama_cpp")
-VERSION = 3
+VERSION = 4
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:

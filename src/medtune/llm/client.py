@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from medtune.core.errors import ServerError
 from medtune.core.net import Egress, client, server_errors
+from medtune.llm.control import ControlByForm
 from medtune.llm.messages import Decoding, Message, Reply
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class ChatClient:
     `base_url` may end in /v1 or not. `timeout_s` bounds a whole answer. The dialect "llama-server" adds what that
     server understands beyond the protocol: `top_k`, and no prompt cache unless `cache_prompt` (with the cache, the
     same question can get another answer). Busy answers (429, 503) are asked again up to `retries` times.
+
+    What looks like a control token in a message is neutralised (`llm.control`), by its form, since the vocabulary of a
+    model behind an address is not known. With the dialect "llama-server" the caller has the model's file and does so
+    by its list: see `LlamaServer`.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class ChatClient:
         self.base_url = base_url.rstrip("/").removesuffix("/v1")
         self.model = model
         self._dialect, self._cache_prompt = dialect, cache_prompt
+        self._control = ControlByForm() if dialect == "openai" else None
         self._timeout_s, self._retries, self._sleep = timeout_s, retries, sleep
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = client(egress or Egress(), timeout_s=timeout_s, base_url=self.base_url, headers=headers)
@@ -128,6 +134,8 @@ class ChatClient:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _body(self, messages: Sequence[Message], decoding: Decoding, *, stream: bool) -> dict[str, Any]:
+        if self._control is not None:
+            messages = self._control.messages(messages)
         body: dict[str, Any] = {
             "model": self.model,
             "messages": [dict(message) for message in messages],

@@ -22,6 +22,15 @@ from medtune.llm.messages import Message
 
 _MARKER = re.compile(r"<\|[^\s<>|]{1,40}\|>|</?[a-z][a-z_]{1,30}>|\[/?[A-Z_]{3,30}\]|<</?[A-Z]{2,20}>>")
 """What chat templates write around turns, thoughts and tools."""
+_TOKEN = re.compile(
+    r"<\|[^\s<>|]{1,40}\|>|<｜[^\s<>｜]{1,40}｜>|\[\|[^\s\[\]|]{1,40}\|\]|</?s>|"
+    r"<(?:bos|eos|pad|unk|mask|sop|eop|start_of_turn|end_of_turn|unused\d{1,5})>|"
+    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|gMASK)\]|<</?SYS>>"
+)
+"""How the control tokens of released chat models look, for a model whose vocabulary nobody here can read."""
+_LOOKS_SPECIAL = re.compile(r"<pad>|<mask>|<2mass>|\[@BOS@\]|<\|.*\|>|<｜.*｜>|<unused.*>", re.DOTALL)
+"""Added tokens that llama.cpp's converter writes as control tokens though the tokenizer does not call them special
+(`does_token_look_special` in its conversion/base.py); Gemma has 6,000 of them."""
 _UNKNOWN, _CONTROL = 2, 3
 """Token types of GGUF files that a server reads as control tokens."""
 
@@ -53,10 +62,31 @@ class Control:
         return [Message(role=one["role"], content=self.neutral(one["content"], one["role"])) for one in messages]
 
 
+class ControlByForm:
+    """The rule for a model behind an address, whose vocabulary is not known: whatever looks like a control token.
+
+    It takes more than it must (`[NOTE]` in a question gets a space too) rather than too little.
+    """
+
+    def neutral(self, text: str, role: str = "user") -> str:
+        """As `Control.neutral`, by the form of the texts alone."""
+        text = _TOKEN.sub(lambda match: _parted(match.group()), unicodedata.normalize("NFC", text))
+        return text if role in ("system", "assistant") else _MARKER.sub(lambda match: _parted(match.group()), text)
+
+    def messages(self, messages: Sequence[Message]) -> list[Message]:
+        """A conversation with every message neutralised."""
+        return [Message(role=one["role"], content=self.neutral(one["content"], one["role"])) for one in messages]
+
+
 def control_of(tokens: Iterable[str], template: str) -> Control:
     """Control texts from a vocabulary's control tokens and the chat template's source."""
     found = frozenset(token for token in tokens if token not in _parted(token))
     return Control(found, frozenset(_MARKER.findall(template)) - found)
+
+
+def served_as_control(token: str, special: bool) -> bool:
+    """Does an added token of a tokenizer become a control token of its GGUF file?"""
+    return special or _LOOKS_SPECIAL.fullmatch(token) is not None
 
 
 def control_of_gguf(path: Path) -> Control:
