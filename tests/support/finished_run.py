@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proof_files import write_proof_files
+from smallgguf import write_small_gguf
 
 from medtune.config.recipe import Recipe, RecipeView
 from medtune.core.hashing import digest_json, sha256_file
@@ -97,6 +98,8 @@ NASTY = (
     "tab\tand\rreturn \u0000 nul \u202e right-to-left | pipe | `tick` <|end|>",
 )
 """Answers that must be shown as they are and do nothing."""
+TEMPLATE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}</s>{% endfor %}<|assistant|>"
+"""Chat template inside the GGUF files of the run."""
 WITHHELD = "SECRET-LOCAL-ROW"
 """Stands in every text of the source that is not public."""
 
@@ -298,14 +301,13 @@ class _Writer:
                 quantization = name.removeprefix("base-")
                 file = BASE_BUILD_FILE if name.startswith("base") else gguf_name(self.recipe.name, quantization)
                 # Sparse: the size of a real build without its bytes on the disk.
-                with (path / file).open("wb") as gguf:
-                    gguf.write(b"GGUF" + name.encode())
-                    gguf.truncate(int(size * self.bytes_per_mb))
+                head = {"general.architecture": "llama", "general.name": name, "tokenizer.chat_template": TEMPLATE}
+                write_small_gguf(path / file, head, int(size * self.bytes_per_mb))
                 self.builds.append(
                     Build(
                         name=name, role=_role(name), quantization=quantization, file=file,
                         size_bytes=(path / file).stat().st_size, sha256=sha256_file(path / file),
-                        tensor_types={"F32": 17, quantization: 57}, seconds=1.5,
+                        tensor_types={"F32": 1}, seconds=1.5,
                         warnings=("token_embd.weight: fell back to Q8_0",) if name == "Q2_K" else (),
                     )
                 )  # fmt: skip

@@ -33,6 +33,8 @@ VERBS = {
     "inspect": "medtune.cli.inspect",
     "ls": "medtune.cli.ls",
     "suites": "medtune.cli.suites",
+    "verify": "medtune.cli.verify",
+    "sign": "medtune.cli.sign",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""

@@ -5,16 +5,21 @@ from typing import Any
 
 from medtune.core.errors import RunDirError
 from medtune.core.hashing import sha256_file
-from medtune.core.io import read_json
+from medtune.core.io import read_json, read_jsonl
 from medtune.runs.layout import (
     ADAPTER,
+    ADJUDICATIONS,
     ASKED,
     BUILDS,
     CANARY,
+    CASES,
     FIDELITY,
+    GRADES,
     MERGED,
     PARITY,
+    PROVENANCE,
     RECIPE,
+    RESPONSES,
     SOURCES,
     SUMMARY,
     TEST,
@@ -61,11 +66,26 @@ class RunFacts:
     fidelity: dict[str, Any]
     canary: dict[str, Any]
     """The export's evidence as it is; empty where nothing was measured."""
+    made_with: dict[str, Any]
+    """Versions and system of provenance.json; nothing of the machine's names."""
+    adjudications: dict[str, Any]
+    """How many decisions of persons there are, and the sha256 of their file; empty without one."""
+
+    def served(self, build: str) -> dict[str, Any]:
+        """How a build was asked: backend, decoding, context and the server's flags."""
+        asked = self.asked
+        values = {key: asked[key] for key in ("llama_cpp", "decoding", "sampling", "context", "slots") if key in asked}
+        row = asked.get("builds", {}).get(build)
+        return values | ({"flags": row["flags"]} if isinstance(row, dict) and "flags" in row else {})
 
     def setting(self, stage: str, section: str, key: str) -> Any:
         """A value of the recipe as the stage saw it; None when it saw none."""
         value = self.manifests[stage].reads.get(section)
         return value.get(key) if isinstance(value, dict) else None
+
+    def file_digests(self, stage: str) -> dict[str, str]:
+        """sha256 of every file of a stage."""
+        return {entry.path: entry.sha256 for entry in self.manifests[stage].files}
 
     def files_below(self, stage: str, folder: str) -> dict[str, str]:
         """sha256 of every file of a stage below a folder of it."""
@@ -105,7 +125,19 @@ def read_facts(run: RunDir) -> RunFacts:
         parity=_object(export / PARITY),
         fidelity=_object(export / FIDELITY),
         canary=_object(export / CANARY),
+        made_with=_made_with(run),
+        adjudications=_adjudications(run),
     )
+
+
+def _made_with(run: RunDir) -> dict[str, Any]:
+    found = _object(run.file(PROVENANCE))
+    return {key: found[key] for key in ("medtune", "python", "packages", "system") if key in found}
+
+
+def _adjudications(run: RunDir) -> dict[str, Any]:
+    path = run.file(ADJUDICATIONS)
+    return {"decisions": len(list(read_jsonl(path))), "sha256": sha256_file(path)} if path.is_file() else {}
 
 
 def digests(facts: RunFacts, *, base_name: str, base_digest: str, task_digest: str) -> dict[str, Any]:
@@ -113,12 +145,22 @@ def digests(facts: RunFacts, *, base_name: str, base_digest: str, task_digest: s
     return {
         "recipe": facts.recipe_sha256,
         "sources": [{"name": source.name, "sha256": source.sha256} for source in facts.sources],
+        "collected": facts.file_digests("collect"),
+        "prepared": facts.file_digests("prepare"),
         "stages": {stage: manifest.digest for stage, manifest in facts.manifests.items()},
         "base": {"name": base_name, "digest": base_digest},
         "task": task_digest,
         "adapter": facts.files_below("train", ADAPTER),
         "merged": facts.files_below("export", MERGED),
         "builds": {name: build.sha256 for name, build in facts.builds.items()},
+        "imatrix": {name: build.imatrix for name, build in facts.builds.items() if build.imatrix},
+        "evidence": {
+            name: entry for name, entry in facts.file_digests("export").items() if name in (PARITY, FIDELITY, CANARY)
+        },
+        "answers": {name: entry for name, entry in facts.file_digests("ask").items() if name in (CASES, RESPONSES)},
+        "grades": {
+            name: entry for name, entry in facts.file_digests("audit").items() if name in (GRADES, SUMMARY, VERDICTS)
+        },
         "gate": sorted({verdict.gate_digest for verdict in facts.verdicts}),
         "suites": {name: suite["digest"] for name, suite in facts.asked.get("suites", {}).items() if "digest" in suite},
         "toolchain": {stage: facts.manifests[stage].tools for stage in ("export", "ask")},

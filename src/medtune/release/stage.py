@@ -1,5 +1,7 @@
 """The door of release: pick a build, copy it, and write down what it is and where it comes from."""
 
+from typing import Any
+
 from medtune.chat.base import resolve_base
 from medtune.config.recipe import RecipeView
 from medtune.core.console import say
@@ -12,14 +14,19 @@ from medtune.runs.layout import RELEASE, RESUME, VERDICTS, RunDir, gguf_name
 from medtune.runs.manifest import Manifest
 from medtune.runs.records.audit import Verdict
 from medtune.runs.records.base import read_row_list
+from medtune.runs.records.export import Build
 from medtune.runs.records.release import Release
 from medtune.runs.stage import open_stage
 from medtune.tasks import load_task
 
 NAME = "release"
+COVERS = (
+    "the GGUF with this sha256, served with these settings. It says nothing of another quantization, of the merged "
+    "safetensors, or of another server"
+)
 NEEDS = ("collect", "prepare", "train", "export", "ask", "audit")
 READS = ("release", "task", "base", "description")
-VERSION = 2
+VERSION = 3
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
@@ -100,4 +107,17 @@ def _release(subject: Subject, choice: Choice, texts: dict[str, str]) -> Release
             if verdict != chosen
         ),
         tools={stage: manifest.tools for stage, manifest in facts.manifests.items() if manifest.tools},
+        task=subject.task.name,
+        build=_described(build) if build else {},
+        served=facts.served(build.name) if build else {},
+        made_with=facts.made_with,
+        adjudications=facts.adjudications,
+        sign_off=chosen.signed_by if chosen else None,
+        covers=COVERS if build else "",
+    )
+
+
+def _described(build: Build) -> dict[str, Any]:
+    return build.model_dump(
+        mode="json", include={"name", "quantization", "size_bytes", "tensor_types", "types_bytes", "imatrix"}
     )

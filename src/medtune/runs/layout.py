@@ -64,6 +64,8 @@ MODELFILE = "Modelfile"
 CARD = "README.md"
 RELEASE = "release.json"
 SHA256SUMS = "SHA256SUMS"
+SIGNATURE = "release.sig"
+"""Beside the release when somebody signed it; nothing else is ever added to the folder."""
 # 08-report, and copies at the top of the run directory
 REPORT_HTML = "report.html"
 REPORT_JSON = "report.json"

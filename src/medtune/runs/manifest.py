@@ -44,6 +44,12 @@ class Manifest(BaseModel):
     """UTC, ISO 8601."""
     seconds: float
     digest: str
+    seal: str = ""
+    """sha256 over all of the above, times and facts included: what `medtune verify` holds the file itself against."""
+
+    def compute_seal(self) -> str:
+        """Digest over every field but the seal."""
+        return digest_json(self.model_dump(mode="json", exclude={"seal"}))
 
     def compute_digest(self) -> str:
         """Digest over what was read and written; times, facts and machine are left out."""
@@ -88,9 +94,11 @@ def entries_below(folder: Path, skip: tuple[str, ...] = (MANIFEST, RESUME)) -> t
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write manifest.json into a stage folder."""
-    write_json(folder / MANIFEST, manifest.model_dump(mode="json"))
+def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
+    """Write manifest.json into a stage folder, sealed; returns what was written."""
+    sealed = manifest.model_copy(update={"seal": manifest.compute_seal()})
+    write_json(folder / MANIFEST, sealed.model_dump(mode="json"))
+    return sealed
 
 
 def read_manifest(run: RunDir, stage: str) -> Manifest:

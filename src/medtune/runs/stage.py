@@ -90,7 +90,7 @@ class StageFolder:
         )
         manifest = manifest.model_copy(update={"digest": manifest.compute_digest()})
         with disk_errors(self.path):
-            write_manifest(self.path, manifest)
+            manifest = write_manifest(self.path, manifest)
             (self.path / RESUME).unlink(missing_ok=True)
             self._put_in_place()
         self.event("finished", seconds=manifest.seconds, digest=manifest.digest)

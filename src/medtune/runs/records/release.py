@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from medtune.runs.records.base import Row
 
 
@@ -23,3 +25,17 @@ class Release(Row):
     rejected: tuple[dict[str, Any], ...]
     """Builds that were not released, with their verdicts."""
     tools: dict[str, Any]
+    task: str = ""
+    """Name of the task that it was tuned and audited for."""
+    build: dict[str, Any] = Field(default_factory=dict)
+    """The released file: quantization, tensors and bytes of each type, importance matrix."""
+    served: dict[str, Any] = Field(default_factory=dict)
+    """How it was asked: backend and version of llama.cpp, decoding, tokens of context, flags."""
+    made_with: dict[str, Any] = Field(default_factory=dict)
+    """medtune, Python, packages and system of the run."""
+    adjudications: dict[str, Any] = Field(default_factory=dict)
+    """Persons' decisions that the verdicts rest on: how many, and the sha256 of adjudications.jsonl."""
+    sign_off: str | None = None
+    """Who signed the verdict of the released build."""
+    covers: str = ""
+    """What the verdict holds for, in words."""
