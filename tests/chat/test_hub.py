@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,25 @@ def test_the_second_use_needs_neither_egress_nor_hub(hub: Hub, monkeypatch: pyte
     assert model.config._name_or_path == "maker/base", "no path of this machine"
     with pytest.raises(EgressError, match=r"huggingface\.co"):
         fetch_base(HubBase(hub="maker/base", revision="f" * 40), Egress(frozenset()))
+
+
+def test_terms_of_use_are_accepted_before_the_weights_come(
+    tmp_path: Path, family_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = BASE.model_copy(update={"accept_terms": True})
+    with serve(Hub(family_model("gemma3"))) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        with pytest.raises(ModelError, match=r"terms of use \(Gemma Terms of Use\) that you must accept") as raised:
+            fetched()
+        assert "https://ai.google.dev/gemma/terms" in str(raised.value.where)
+        assert "accept_terms: true" in raised.value.next_step
+        assert [path for path in hub.paths("GET") if path.endswith(".safetensors")] == []
+        assert fetched(accepted).family.family == "gemma3"
+    with pytest.raises(ModelError, match="must accept"):
+        resolve_base(BASE, Path)  # another recipe, the same cache
+    from medtune.config.recipe import LocalBase
+
+    assert resolve_base(LocalBase(path="x"), lambda _: family_model("gemma3")).family.terms_address
 
 
 def test_a_base_that_was_not_fetched_says_which_command_does(hub: Hub) -> None:

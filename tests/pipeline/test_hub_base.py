@@ -1,6 +1,7 @@
 """A recipe whose base is a model of the hub: what is said before, and what a run fetches first."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hubserver import COMMIT, Hub, serve
 from toybase import write_toy_base
 
 from medtune.core.errors import EgressError, ModelError
-from medtune.pipeline.checks import check_before_run, describe_base, recipe_problems
+from medtune.pipeline.checks import check_before_run, describe_base, recipe_problems, terms_line
 from medtune.pipeline.open import OpenRecipe, read_recipe
 
 STAGES = ("prepare",)
@@ -45,7 +46,29 @@ def test_a_run_fetches_the_base_first_and_provenance_names_it(tmp_path: Path, mo
         said = describe_base(opened)
         assert said is not None
         assert (said["name"], said["revision"], said["family"]) == ("maker/base", COMMIT, "generic")
-        assert len(said["digest"]) == 64
+        assert len(said["digest"]) == 64 and "licence" in said["terms"]
         asked = len(hub.requests)
         check_before_run(opened, STAGES)
         assert len(hub.requests) == asked
+
+
+def test_validate_and_plan_show_the_terms_of_a_base(
+    tmp_path: Path, family_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from medtune.cli.validate import validate
+    from medtune.train import stage
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    line = terms_line(recipe(tmp_path))
+    assert line is not None and "huggingface.co/maker/base" in line, "not here yet: where its terms stand"
+    path = tmp_path / "gemma.yaml"
+    text = "name: small\nbase: {path: %s}\ncollect:\n  sources:\n    - kind: medquad\n"
+    path.write_text(text % family_model("gemma3"), encoding="utf-8")
+    said = CliRunner().invoke(validate, [str(path)])
+    assert said.exit_code == 0 and "https://ai.google.dev/gemma/terms" in said.output
+    opened = read_recipe(path)
+    assert any("https://ai.google.dev/gemma/terms" in text for text in stage.plan(opened.whole(), opened.run))
+    path.write_text(text.replace("{path: %s}", "tiny"), encoding="utf-8")
+    assert terms_line(read_recipe(path)) is None

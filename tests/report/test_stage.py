@@ -8,8 +8,9 @@ from finished_run import make_base, make_run, recipe_values, view
 
 from medtune.config.recipe import Recipe
 from medtune.core.errors import RunDirError
+from medtune.core.io import read_json, write_json
 from medtune.report import stage
-from medtune.runs.layout import RunDir
+from medtune.runs.layout import PROVENANCE, RunDir
 from medtune.runs.manifest import read_manifest
 
 Reported = tuple[RunDir, dict[str, Any]]
@@ -31,6 +32,18 @@ def test_the_same_run_gives_the_same_page(make_report: Callable[..., Reported]) 
     recipe = Recipe.model_validate(read_manifest(run, "report").reads | {"collect": {"sources": [{"kind": "medquad"}]}})
     stage.run(view(recipe, stage.READS, run.path), run)
     assert run.file("report.html").read_bytes() == before
+
+
+def test_the_base_stands_there_with_its_terms(make_report: Callable[..., Reported]) -> None:
+    run, _ = make_report()
+    recipe = Recipe.model_validate(read_manifest(run, "report").reads | {"collect": {"sources": [{"kind": "medquad"}]}})
+    base = {"name": "google/gemma-x", "revision": "f" * 40, "family": "gemma3", "digest": "0" * 64, "verified": "<b>"}
+    terms = "Gemma Terms of Use. Pass them on. https://ai.google.dev/gemma/terms"
+    write_json(run.file(PROVENANCE), {**read_json(run.file(PROVENANCE)), "base": {**base, "terms": terms}})
+    stage.run(view(recipe, stage.READS, run.path), run)
+    page = run.file("report.html").read_text("utf-8")
+    assert "google/gemma-x" in page and terms in page and "&lt;b&gt;" in page
+    assert read_json(run.file("report.json"))["provenance"]["base"]["terms"] == terms
 
 
 def test_without_a_release_there_is_no_report(tmp_path: Any) -> None:

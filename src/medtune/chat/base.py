@@ -60,12 +60,13 @@ def resolve_base(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[
 
     Raises ModelError: folder, configuration, tokenizer, chat template or safetensors missing or broken, an unknown
     architecture, vocabulary and embedding of different sizes, weights only as pickles, a folder that wants its own
-    Python code to be run, or a model of the hub that was not fetched.
+    Python code to be run, or a model of the hub that was not fetched or whose terms were not accepted.
     """
     folder, name = _locate(base, resolve)
     architecture = check_small_files(folder)
     given = give_template(folder, architecture)
     family = find_family(architecture, given.folder)
+    check_terms(base, family)
     tokenizer = _tokenizer_files(given.folder)
     weights = check_safetensors(given.folder)
     _check_embedding(given.folder, weights)
@@ -89,7 +90,17 @@ def to_fetch(base: Literal["tiny"] | LocalBase | HubBase) -> HubBase | None:
 def fetch_base(base: Literal["tiny"] | LocalBase | HubBase, egress: Egress) -> None:
     """Fetch a base of the hub unless it is here; others need nothing. Raises as `hub.fetch` does."""
     if missing := to_fetch(base):
-        fetch(missing, egress, _check_before_weights)
+        fetch(missing, egress, lambda folder: _check_before_weights(missing, folder))
+
+
+def check_terms(base: Literal["tiny"] | LocalBase | HubBase, family: Family) -> None:
+    """Raise ModelError for a model of the hub whose family has terms of use, unless the recipe accepts them."""
+    if isinstance(base, HubBase) and family.terms_address and not base.accept_terms:
+        raise ModelError(
+            f"this model comes with terms of use ({family.licence}) that you must accept: {family.terms}",
+            where=f"{base.hub}: {family.terms_address}",
+            next_step="read them; if you accept them, write `accept_terms: true` under `base:`",
+        )
 
 
 def check_small_files(folder: Path) -> str:
@@ -104,8 +115,9 @@ def check_small_files(folder: Path) -> str:
     return architecture
 
 
-def _check_before_weights(folder: Path) -> None:
-    find_family(architecture := check_small_files(folder), give_template(folder, architecture).folder)
+def _check_before_weights(base: HubBase, folder: Path) -> None:
+    architecture = check_small_files(folder)
+    check_terms(base, find_family(architecture, give_template(folder, architecture).folder))
 
 
 def _locate(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[[str], Path]) -> tuple[Path, str]:

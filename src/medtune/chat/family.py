@@ -72,6 +72,11 @@ class Family(BaseModel):
     verified_note: str
     """What that means here."""
 
+    @property
+    def terms_in_words(self) -> str:
+        """Licence, duties and where they stand, as one line."""
+        return " ".join(part for part in (f"{self.licence}.", self.terms, self.terms_address) if part)
+
 
 @functools.cache
 def family_cards() -> tuple[Family, ...]:

@@ -17,7 +17,7 @@ def validate(recipe: Path, overrides: tuple[str, ...]) -> None:
     the recipe are listed at once, each with its line. Nothing is run or written.
     """
     from medtune.core.errors import MedtuneError, UsageError
-    from medtune.pipeline.checks import recipe_problems
+    from medtune.pipeline.checks import recipe_problems, terms_line
     from medtune.pipeline.open import read_recipe
 
     opened = read_recipe(recipe, overrides)
@@ -28,3 +28,5 @@ def validate(recipe: Path, overrides: tuple[str, ...]) -> None:
         text = "\n".join(f"- {problem}" for problem in found)
         raise UsageError(f"the recipe names {len(found)} things that cannot be used:\n{text}", next_step="mend these")
     click.echo(f"{recipe}: a valid recipe named {opened.recipe.name}")
+    if line := terms_line(opened):
+        click.echo(line)

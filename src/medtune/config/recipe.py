@@ -30,6 +30,9 @@ class HubBase(Section):
     """OWNER/NAME of the model. `egress` must allow the hub's host until the model is there."""
     revision: str = Field(default="main", min_length=1)
     """The commit, 40 hexadecimal digits. A branch or tag is refused, and the message names its commit."""
+    accept_terms: bool = False
+    """True: you read and accept the terms of use of this model. Needed where a family has such terms (Gemma, Llama);
+    the message names their address. Nothing of the weights is fetched before."""
 
 
 def _base_kind(value: Any) -> str:

@@ -103,15 +103,36 @@ def _not_found(key: str, path: Path) -> DataError:
     )
 
 
+def terms_line(opened: OpenRecipe) -> str | None:
+    """Licence and terms of a base that is not medtune's own, or where they stand; None when it has no terms of use."""
+    from medtune.chat.base import resolve_base, to_fetch
+    from medtune.chat.hub import endpoint
+
+    if missing := to_fetch(opened.recipe.base):
+        return f"licence and terms of the base: {endpoint()}/{missing.hub}; known terms are named before weights come"
+    try:
+        base = resolve_base(opened.recipe.base, opened.whole().resolve)
+    except MedtuneError:
+        return None  # said elsewhere
+    return f"terms of the base {base.name}: {base.family.terms_in_words}" if base.family.terms_address else None
+
+
 def describe_base(opened: OpenRecipe) -> dict[str, Any] | None:
-    """Name, commit, family and digest of the base for provenance.json; None when it is not here (nothing needs it)."""
+    """Name, commit, family, digest and terms of the base for provenance.json; None when it is not here."""
     from medtune.chat.base import resolve_base
 
     try:
         base = resolve_base(opened.recipe.base, opened.whole().resolve)
     except MedtuneError:
         return None
-    return {"name": base.name, "revision": base.revision, "family": base.family.family, "digest": base.digest}
+    return {
+        "name": base.name,
+        "revision": base.revision,
+        "family": base.family.family,
+        "digest": base.digest,
+        "terms": base.family.terms_in_words,
+        "verified": base.family.verified_note,
+    }
 
 
 def _check_base(opened: OpenRecipe) -> None:

@@ -51,7 +51,7 @@ def write_package(folder: Path, run: RunDir, subject: Subject, chosen: Verdict, 
         task=subject.task,
         base_name=subject.base.name,
         base_licence=subject.base.family.licence,
-        base_terms=subject.base.family.terms,
+        base_terms=" ".join(part for part in (subject.base.family.terms, subject.base.family.terms_address) if part),
         chosen=chosen,
         reason=reason,
         file=file,
@@ -65,7 +65,7 @@ def write_package(folder: Path, run: RunDir, subject: Subject, chosen: Verdict, 
 def _modelfile(subject: Subject, chosen: Verdict, build: Build, num_ctx: int) -> str:
     facts, base, task = subject.facts, subject.base, subject.task
     file = gguf_name(subject.name, build.name)
-    licences = [f"Base model {base.name}: {base.family.licence}. {base.family.terms}".strip()]
+    licences = [f"Base model {base.name}: {base.family.terms_in_words}"]
     licences += [
         f"Data {source.name}: {source.licence}. {source.attribution}".strip() for source in facts.sources if source.kept
     ]

@@ -44,6 +44,8 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         base = resolve_base(recipe.base, recipe.resolve)
         lines.insert(0, f"base {base.name}: {base.architecture}, family {base.family.family}")
         lines += [f"note: {note}" for note in base.notes]
+        if base.family.terms_address:
+            lines.append(f"terms of the base: {base.family.terms_in_words}")
     except MedtuneError as error:
         lines.insert(0, f"base: {error.what}")
     lengths = seen_lengths(run)

@@ -8,9 +8,10 @@ from medtune.report.sections.words import STAGE_WORDS
 
 def provenance(run: Loaded) -> dict[str, Any]:
     """Everything that somebody needs to make the same run again."""
-    machine = {key: value for key, value in run.provenance.items() if key not in ("recipe_folder", "packages")}
+    machine = {key: value for key, value in run.provenance.items() if key not in ("recipe_folder", "packages", "base")}
     return {
         "machine": machine,
+        "base": run.provenance.get("base"),
         "packages": run.provenance.get("packages", {}),
         "stages": [
             {
