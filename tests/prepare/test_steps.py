@@ -1,17 +1,22 @@
 import unicodedata
+from contextlib import closing
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medtune.prepare.convert.qa import tidy_question
 from medtune.prepare.draft import Draft, Rejections
-from medtune.prepare.steps.clean import clean
-from medtune.prepare.steps.dedup import drop_duplicates
+from medtune.prepare.ledger import Ledger
+from medtune.prepare.steps.dedup import repeats
 from medtune.prepare.steps.deny import drop_denied, drop_gold
 from medtune.prepare.steps.length import drop_short
 from medtune.prepare.steps.normalise import normalise, unfold_layout
+from medtune.prepare.steps.records import apply_steps, record_steps
 from medtune.runs.records.collect import Record, Turn
+from medtune.runs.records.prepare import Split
 from medtune.suites import load_suite
 
 
@@ -50,34 +55,31 @@ def test_a_record_of_blanks_is_rejected() -> None:
         id="a", source="s", kind="qa", topic=" X\n y ", document="d", question="Q\x00", answer="A\u200b ", licence="l"
     )
     rejections = Rejections([])
-    (kept,) = clean([record, record.model_copy(update={"id": "b", "answer": "\u200b\x07"})], {}, rejections)
+    records = [record, record.model_copy(update={"id": "b", "answer": "\u200b\x07"})]
+    (kept,) = apply_steps(records, record_steps({}, repair=True, languages=()), rejections)
     assert (kept.question, kept.answer, kept.topic) == ("Q", "A", "X y")
     assert [(row.id, row.step) for row in rejections.rows] == [("b", "normalise")]
 
 
-def test_one_of_each_identical_answer_is_kept_and_test_comes_first() -> None:
-    rejections = Rejections([])
-    parts = drop_duplicates(
-        {
-            "train": [draft("t2", "Q", "Same  ANSWER."), draft("t1", "Q", "other"), draft("t0", "Q", "other")],
-            "validation": [draft("v", "Q", "same answer.")],
-            "test": [
-                draft("x", "Q", "Same answer."),
-                draft("gold/2", "Q", "g", "gold"),
-                draft("gold/1", "Q", "g", "gold"),
-            ],
-        },
-        rejections,
-    )
-    assert {name: [one.id for one in part] for name, part in parts.items()} == {
-        "test": ["gold/1", "gold/2", "x"],
-        "validation": [],
-        "train": ["t0"],
+def left_out(splits: dict[Split, list[Draft]], folder: Path) -> set[str]:
+    """Ids of the rows that repeat another row's answer."""
+    with closing(Ledger(folder)) as ledger:
+        names = [name for name, rows in splits.items() for row in rows if ledger.add(row) >= 0]
+        gold = np.array([bool(mark) for mark in ledger.gold])
+        return {ledger.ids[number] for number in repeats(ledger.digests, names, ledger.ranks(), gold)}
+
+
+def test_one_of_each_answer_is_kept_test_rows_first(tmp_path: Path) -> None:
+    rows: dict[Split, list[Draft]] = {
+        "train": [draft("t2", "Q", "Same  ANSWER."), draft("t1", "Q", "other"), draft("t0", "Q", "other")],
+        "validation": [draft("v", "Q", "same answer.")],
+        "test": [draft("x", "Q", "Same answer."), draft("gold/2", "Q", "g", "gold"), draft("gold/1", "Q", "g", "gold")],
     }
-    assert {row.id for row in rejections.rows} == {"t1", "t2", "v"}
+    assert left_out(rows, tmp_path) == {"t1", "t2", "v"}
+    assert not list(tmp_path.iterdir())
 
 
-def test_chats_are_repeats_only_as_a_whole() -> None:
+def test_chats_are_repeats_only_as_a_whole(tmp_path: Path) -> None:
     def chat(name: str, first: str) -> Draft:
         turns = tuple(
             Turn(role=role, content=content)  # type: ignore[arg-type]
@@ -85,10 +87,7 @@ def test_chats_are_repeats_only_as_a_whole() -> None:
         )
         return Draft(name, turns, "", (name,), "qa", (name,), "s", "l", True)
 
-    parts = drop_duplicates(
-        {"train": [chat("1", "x"), chat("2", "y"), chat("3", "X ")], "validation": [], "test": []}, Rejections([])
-    )
-    assert [one.id for one in parts["train"]] == ["1", "2"]
+    assert left_out({"train": [chat("1", "x"), chat("2", "y"), chat("3", "X ")]}, tmp_path) == {"3"}
 
 
 @pytest.mark.parametrize("change", [str, str.upper, lambda text: f"  {text}!!", lambda text: text.replace(" ", "  ")])

@@ -35,6 +35,18 @@ class PrepareSection(Section):
     keep_out: tuple[str, ...] = ()
     """Suite files of your own whose questions are never trained on. Those in `suites.names` and all suites that medtune
     brings always count."""
+    benchmarks: tuple[str, ...] = ()
+    """Files of benchmark questions (JSONL, CSV, Excel, Parquet) that are never trained on: rows that share 13 words in
+    a row with them, or nearly a whole prompt, are rejected."""
+    near_duplicates: Literal["together", "one", "ignore"] = "together"
+    """Answers that say nearly the same: `together` keeps them in one split, `one` keeps one of each cluster, `ignore`
+    looks for identical answers only (of these one is always kept)."""
+    near_threshold: float = Field(default=0.8, ge=0.5, le=1.0)
+    """Share of their runs of five words that two answers have in common (Jaccard, 0 to 1) to be nearly the same."""
+    repair_text: bool = True
+    """Mend wrong decodings, web markup and character references, and drop boilerplate lines of web pages."""
+    languages: tuple[str, ...] = ()
+    """Keep records in these languages only (`en`, `de`, `zh-Hans`); all when empty. Texts too short to tell stay."""
     max_train_rows: int | None = Field(default=None, ge=8)
     """At most so many training rows, a seeded draw."""
     canary: bool = False

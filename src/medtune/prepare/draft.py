@@ -1,11 +1,11 @@
 """An example on its way: a chat with where it came from, before it has a split and a token count."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from medtune.core.hashing import sha256_text
 from medtune.core.text import fold
 from medtune.runs.records.collect import Turn
-from medtune.runs.records.prepare import Rejected
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Draft:
     public: bool
     term: str = ""
     """The topic as a person would write it; empty where only the folded one is known."""
+    template: str = ""
+    """Which wording the converter chose, for the counts in stats.json; empty where there is only one."""
 
     @property
     def answer_digest(self) -> str:
@@ -39,13 +41,26 @@ class Draft:
         """Every user turn."""
         return tuple(turn.content for turn in self.messages if turn.role == "user")
 
+    @property
+    def learned(self) -> str:
+        """Every assistant turn: what a model would learn to say."""
+        return "\n".join(turn.content for turn in self.messages if turn.role == "assistant")
+
+
+class Dropped(NamedTuple):
+    """One record or draft that goes no further."""
+
+    id: str
+    step: str
+    reason: str
+
 
 @dataclass
 class Rejections:
     """What was dropped on the way, never its text."""
 
-    rows: list[Rejected]
+    rows: list[Dropped]
 
     def add(self, identity: str, step: str, reason: str) -> None:
         """Note one record or draft that goes no further."""
-        self.rows.append(Rejected(id=identity, step=step, reason=reason))
+        self.rows.append(Dropped(identity, step, reason))

@@ -1,28 +1,29 @@
-"""Records to the three splits: plain values in, examples out; no file but gold set and tokenizer is read here."""
+"""Records to the three splits, one row at a time: texts wait on disk, memory holds names and numbers."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from medtune.core.console import progress
 from medtune.core.errors import DataError, RecipeError
-from medtune.core.hashing import sha256_text
-from medtune.prepare.convert import CONVERTERS, refusal
-from medtune.prepare.convert.inputs import ConvertInput
+from medtune.prepare.convert import CONVERTERS
+from medtune.prepare.convert.inputs import ConvertInput, form_of
 from medtune.prepare.draft import Draft, Rejections
 from medtune.prepare.gold import read_gold
-from medtune.prepare.split import SplitRule, asking_order, split
-from medtune.prepare.steps.clean import clean
-from medtune.prepare.steps.dedup import drop_duplicates
+from medtune.prepare.ledger import Ledger
+from medtune.prepare.rows import Rows, RowSettings, write_splits
+from medtune.prepare.shelf import Shelf, pack_record, unpack_record
+from medtune.prepare.split import SplitRule, place
+from medtune.prepare.stats import Tally, near_facts
+from medtune.prepare.steps.decontaminate import Guard, drop_guarded, make_guard
+from medtune.prepare.steps.dedup import REASON, repeats
 from medtune.prepare.steps.deny import drop_denied, drop_gold
-from medtune.prepare.steps.length import Limits, Measured, drop_short, measured
+from medtune.prepare.steps.length import drop_short
+from medtune.prepare.steps.records import RecordStep, apply_steps
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.prepare import Example, Split
 from medtune.tasks import Task
-
-if TYPE_CHECKING:
-    from medtune.chat.template import ChatTokenizer
 
 
 @dataclass(frozen=True)
@@ -31,186 +32,214 @@ class Settings:
 
     converters: tuple[str, ...]
     min_answer_chars: int
-    max_tokens: int
     sentences_per_part: int
-    refusal_share: float
-    """Of the training rows, refusals included (0 to 1)."""
-    max_train_rows: int | None
     gold: Path | None
     kept_out: frozenset[str]
     """`prompt_digest` of what the site's own suites ask."""
-    base_folder: Path
-    """Where the base model's tokenizer lies."""
+    guarded: Mapping[str, Sequence[str]]
+    """Texts that no row may hold, by the suite or benchmark that they come from."""
+    near_duplicates: str
+    """`together`, `one` or `ignore`."""
+    near_threshold: float
     rule: SplitRule
+    rows: RowSettings
+    steps: tuple[RecordStep, ...] = ()
+    """What is done to each record before it is converted."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """The splits, sorted; what was dropped; what a person should be told."""
+    """What was counted, what was dropped, and what a person should be told."""
 
-    splits: dict[Split, list[Example]]
+    stats: dict[str, Any]
     rejections: Rejections
-    topic_facts: dict[str, Any]
     warnings: tuple[str, ...]
 
 
-def make(records: Iterable[Record], sources: Sequence[SourceFacts], settings: Settings, task: Task) -> Made:
-    """Clean, convert, split, drop repeats, measure, add refusals.
+@dataclass
+class _Making:
+    """What the steps of one call share."""
+
+    settings: Settings
+    task: Task
+    shelf: Shelf
+    rejections: Rejections = field(default_factory=lambda: Rejections([]))
+    forms: dict[str, int] = field(default_factory=dict)
+
+    def shelve(self, records: Iterable[Record]) -> None:
+        """Clean every record and write it to disk; one that no converter reads is left out."""
+        read = frozenset[str]().union(*(CONVERTERS[name].reads for name in self._converters))
+        for record in apply_steps(records, self.settings.steps, self.rejections):
+            form = form_of(record)
+            self.forms[form] = self.forms.get(form, 0) + 1
+            if form in read:
+                self.shelf.put(pack_record(record))
+            else:
+                self.rejections.add(record.id, "convert", f"no converter of the recipe reads the form {form}")
+
+    def drafts(self, sources: Sequence[SourceFacts]) -> Iterator[Draft]:
+        """What every converter makes of the records."""
+        given = ConvertInput(
+            records=_Records(self.shelf),
+            task=self.task,
+            public_sources=frozenset(facts.name for facts in sources if facts.public),
+            sentences_per_part=self.settings.sentences_per_part,
+            seed=self.settings.rule.seed,
+        )
+        for name in self._converters:
+            yield from CONVERTERS[name].convert(given, self.rejections)
+
+    @property
+    def _converters(self) -> list[str]:
+        return [name for name in self.settings.converters if name in CONVERTERS]
+
+
+class _Records:
+    """Records of a shelf; can be gone through again."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(unpack_record, self._shelf)
+
+
+def make(
+    records: Iterable[Record],
+    sources: Sequence[SourceFacts],
+    settings: Settings,
+    task: Task,
+    *,
+    folder: Path,
+    put: Mapping[Split, Callable[[Example], None]],
+    first: Sequence[Example] = (),
+) -> Made:
+    """Clean, convert, split, drop repeats, measure, add refusals; `put` takes the rows of each split in order.
+
+    `first` stands before all training rows; texts wait in unnamed files below `folder`.
 
     Raises DataError when no training or no test row is left, RecipeError for a task without four parts.
     """
-    from medtune.chat.template import load_tokenizer
-
-    rejections = Rejections([])
-    gold = read_gold(settings.gold, task.system, rejections) if settings.gold else []
-    drafts = _drafts(records, sources, settings, task, rejections)
-    drafts = drop_gold(drop_denied(drafts, rejections, settings.kept_out), gold, rejections)
-    drafts = drop_short(drafts, settings.min_answer_chars, rejections)
-    parts = split(drafts, settings.rule)
-    parts["test"] = [*gold, *parts["test"]]
-    parts = drop_duplicates(parts, rejections)
-    tokenizer = load_tokenizer(settings.base_folder)
-    limits = Limits(settings.max_tokens, task.decoding.max_tokens)
-    splits = _measure(parts, tokenizer, limits, settings, rejections)
-    warnings = []
-    if "refusal" in settings.converters:
-        refusals, warning = _refusals(
-            splits["train"],
-            drafts=parts["train"],
-            tokenizer=tokenizer,
-            limits=limits,
-            settings=settings,
-            task=task,
-            rejections=rejections,
-        )
-        splits["train"] = sorted([*splits["train"], *refusals], key=lambda example: example.id)
-        warnings.append(warning)
-    facts, missing = _topic_facts(settings.rule, splits["test"])
-    _check(splits, settings)
-    return Made(splits, rejections, facts, tuple(text for text in (*warnings, missing) if text))
-
-
-def _drafts(
-    records: Iterable[Record], sources: Sequence[SourceFacts], settings: Settings, task: Task, rejections: Rejections
-) -> list[Draft]:
     if "terms" in settings.converters and len(task.parts) != 4:
         raise RecipeError(
             f"the converter `terms` writes four parts, but answers of the task {task.name} have {len(task.parts)}",
             where="prepare.converters",
             next_step="leave `terms` out, or use the task terminology",
         )
-    given = ConvertInput(
-        records=clean(records, {facts.name: facts.kind for facts in sources}, rejections),
-        task=task,
-        public_sources=frozenset(facts.name for facts in sources if facts.public),
-        sentences_per_part=settings.sentences_per_part,
-    )
-    return [
-        draft for name in settings.converters if name in CONVERTERS for draft in CONVERTERS[name](given, rejections)
-    ]
+    with ExitStack() as shelves:
+        ledger = shelves.enter_context(closing(Ledger(folder)))
+        making = _Making(settings, task, shelves.enter_context(closing(Shelf(folder))))
+        return _make(making, ledger, records, sources, put=put, first=first)
 
 
-def _measure(
-    parts: dict[Split, list[Draft]],
-    tokenizer: "ChatTokenizer",
-    limits: Limits,
-    settings: Settings,
-    rejections: Rejections,
-) -> dict[Split, list[Example]]:
-    """Examples of drafts that fit; training rows stop at `max_train_rows`, in a seeded order."""
-    seed, most = settings.rule.seed, settings.max_train_rows
-    train = sorted(parts["train"], key=lambda draft: sha256_text(f"{seed}:draw:{draft.id}"))
-    room = len(train)
-    if most is not None:
-        room = most - _refusal_count(most, settings, of_all=True)
-    ordered: dict[Split, list[Draft]] = {
-        "train": train,
-        "validation": parts["validation"],
-        "test": asking_order(parts["test"], settings.rule),
-    }
-    splits: dict[Split, list[Example]] = {}
-    with progress(sum(len(drafts) for drafts in ordered.values()), "measuring rows") as bar:
-        for name, drafts in ordered.items():
-            rows: list[Example] = []
-            for found in measured(drafts, tokenizer, limits, rejections):
-                if name == "train" and len(rows) == room:
-                    break
-                rows.append(_example(found))
-                bar.advance()
-            splits[name] = rows if name == "test" else sorted(rows, key=lambda example: example.id)
-    return splits
-
-
-def _refusals(
-    train: list[Example],
+def _make(
+    making: "_Making",
+    ledger: Ledger,
+    records: Iterable[Record],
+    sources: Sequence[SourceFacts],
     *,
-    drafts: list[Draft],
-    tokenizer: "ChatTokenizer",
-    limits: Limits,
-    settings: Settings,
-    task: Task,
-    rejections: Rejections,
-) -> tuple[list[Example], str]:
-    """Refusals about topics of the training rows, and a warning when there are fewer than the share asks for."""
-    wanted = _refusal_count(len(train), settings, of_all=False)
-    trained = {example.id for example in train}
-    topics = {
-        draft.topic: refusal.RefusalTopic(draft.term or draft.topic, draft.public, draft.topic)
-        for draft in drafts
-        if draft.id in trained and draft.topic
+    put: Mapping[Split, Callable[[Example], None]],
+    first: Sequence[Example],
+) -> Made:
+    settings, task = making.settings, making.task
+    rejections = making.rejections
+    gold = read_gold(settings.gold, task.system, rejections) if settings.gold else []
+    guard = make_guard({**settings.guarded, **_gold_prompts(gold)})
+    making.shelve(records)
+    drafts = drop_gold(drop_denied(making.drafts(sources), rejections, settings.kept_out), gold, rejections)
+    drafts = drop_guarded(drop_short(drafts, settings.min_answer_chars, rejections), guard, rejections)
+    for draft in (*gold, *drafts):
+        ledger.add(draft)
+    making.shelf.close()
+    rows, groups = _place(ledger, settings, rejections)
+    tally = Tally(sources, settings.rows.max_tokens)
+    warnings = write_splits(rows, settings.rows, task, rejections, guard=_Guarded(guard, settings.kept_out),
+                            put=put, tally=tally, first=first)  # fmt: skip
+    facts, missing = _topic_facts(settings.rule, tally)
+    _check(tally, settings)
+    stats = {
+        **tally.describe(rejections),
+        "test_topics": facts,
+        "records": dict(sorted(making.forms.items())),
+        "groups": groups,
+        "decontamination": guard.report(),
     }
-    made = refusal.make([topics[name] for name in sorted(topics)], wanted, settings.rule.seed, task.system)
-    rows = [
-        _example(found)
-        for found in measured(drop_denied(made, rejections, settings.kept_out), tokenizer, limits, rejections)
-    ]
-    short = f"{len(rows)} refusals instead of {wanted}: the data names too few topics" if len(rows) < wanted else ""
-    return rows, short
+    return Made(stats, rejections, tuple(text for text in (*warnings, missing) if text))
 
 
-def _refusal_count(rows: int, settings: Settings, *, of_all: bool) -> int:
-    """Refusals for `rows` rows; `of_all` says whether these include the refusals."""
-    if "refusal" not in settings.converters:
-        return 0
-    share = settings.refusal_share
-    return round(rows * share) if of_all else round(rows * share / (1 - share))
+@dataclass(frozen=True)
+class _Guarded:
+    """Lets drafts pass that were made after the split, as those before it."""
+
+    guard: Guard
+    kept_out: frozenset[str]
+
+    def __call__(self, drafts: Iterable[Draft], rejections: Rejections) -> Iterator[Draft]:
+        return drop_guarded(drop_denied(drafts, rejections, self.kept_out), self.guard, rejections)
 
 
-def _example(found: Measured) -> Example:
-    draft, lengths = found.draft, found.lengths
-    return Example(
-        id=draft.id,
-        messages=draft.messages,
-        topic=draft.topic,
-        converter=draft.converter,
-        records=draft.records,
-        source=draft.source,
-        licence=draft.licence,
-        public=draft.public,
-        tokens=max(lengths),
-        row_tokens=lengths if len(lengths) > 1 else (),
-    )
+def _gold_prompts(gold: Sequence[Draft]) -> dict[str, list[str]]:
+    return {"the gold set": [prompt for draft in gold for prompt in draft.prompts]} if gold else {}
 
 
-def _topic_facts(rule: SplitRule, test: list[Example]) -> tuple[dict[str, Any], str]:
+def _place(ledger: Ledger, settings: Settings, rejections: Rejections) -> tuple[Rows, dict[str, Any]]:
+    """The split of every draft; repeats, and near duplicates where the recipe says so, are left out."""
+    near = ledger.near_pairs(settings.near_threshold) if settings.near_duplicates != "ignore" else None
+    own = [pair for pair in (near.pairs if near else ()) if not (ledger.gold[pair[0]] or ledger.gold[pair[1]])]
+    placed = place(ledger.keys, settings.rule, own)
+    is_gold = _flags(ledger.gold)
+    splits: list[Split] = ["test" if gold else name for gold, name in zip(is_gold, placed.splits, strict=True)]
+    ranks = ledger.ranks()
+    left = dict.fromkeys(repeats(ledger.digests, splits, ranks, is_gold).tolist(), REASON)
+    for one, other in near.pairs if near else ():
+        if ledger.gold[one] != ledger.gold[other]:
+            left.setdefault(other if ledger.gold[one] else one, "the gold set has nearly the same answer")
+    clusters = near_facts(near, settings.near_threshold)
+    if settings.near_duplicates == "one":
+        for number in clusters.others(ranks, splits, set(left) | {n for n, gold in enumerate(is_gold) if gold}):
+            left.setdefault(number, "another row has nearly the same answer")
+    for number, reason in left.items():
+        rejections.add(ledger.ids[number], "dedup", reason)
+    facts = {
+        "count": int(placed.groups.max()) + 1 if len(placed.groups) else 0,
+        "largest": _largest(placed.groups),
+        "kept_in_training_for_their_size": placed.to_train,
+        "near_duplicates": {"rule": settings.near_duplicates, **clusters.facts},
+    }
+    return Rows(ledger, splits, ranks, frozenset(left)), facts
+
+
+def _flags(marks: bytearray) -> Any:
+    import numpy as np
+
+    return np.frombuffer(bytes(marks), dtype=np.uint8).astype(bool)
+
+
+def _largest(groups: Any) -> list[int]:
+    import numpy as np
+
+    return sorted(np.bincount(groups).tolist(), reverse=True)[:10] if len(groups) else []
+
+
+def _topic_facts(rule: SplitRule, tally: Tally) -> tuple[dict[str, Any], str]:
     """How many of the named test topics have a row, and a warning when some have none."""
     if rule.test_topics is None:
         return {"named": 0, "found": 0}, ""
-    found = len(rule.test_topics & {example.topic for example in test})
+    found = len(rule.test_topics & tally.topics["test"])
     named = len(rule.test_topics)
     warning = f"{named - found} of {named} test topics have no row in this data" if found < named else ""
     return {"named": named, "found": found}, warning
 
 
-def _check(splits: dict[Split, list[Example]], settings: Settings) -> None:
-    if not splits["train"]:
+def _check(tally: Tally, settings: Settings) -> None:
+    if not tally.rows["train"]:
         raise DataError(
             "no training row is left",
             where="prepare",
             next_step="add data, or loosen max_tokens, min_answer_chars or test_share",
         )
     tests = settings.rule.test_topics is not None or settings.rule.test_share > 0 or settings.gold is not None
-    if tests and not splits["test"]:
+    if tests and not tally.rows["test"]:
         raise DataError(
             "no test row is left"
             if settings.rule.test_topics is None

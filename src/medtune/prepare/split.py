@@ -4,9 +4,15 @@ Which split a group goes to depends on the seed and the group's own name alone, 
 move nothing.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from medtune.core.errors import DataError
 from medtune.core.hashing import sha256_text
@@ -14,6 +20,29 @@ from medtune.core.io import read_text
 from medtune.core.text import fold
 from medtune.prepare.draft import Draft
 from medtune.runs.records.prepare import Split
+
+_TOPIC = "topic:"
+_LARGE_GROUP = 50
+"""Groups of at most so many rows are never too large for a split."""
+
+
+class Asked(Protocol):
+    """What decides the place of a test row."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the run."""
+
+    @property
+    def topic(self) -> str:
+        """Folded; empty when the record says none."""
+
+    @property
+    def converter(self) -> str:
+        """Which converter made it."""
+
+
+AskedT = TypeVar("AskedT", bound=Asked)
 
 
 @dataclass(frozen=True)
@@ -36,27 +65,54 @@ def read_topics(path: Path) -> frozenset[str]:
     return topics
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Where each row goes, and how the rows hang together."""
+
+    splits: list[Split]
+    """One for each row."""
+    groups: NDArray[np.int32]
+    """Shape (rows,): rows of one number share a topic, a document, a question or nearly all of their words."""
+    to_train: int
+    """Groups that a draw would have put elsewhere, too large for it."""
+
+
 def split(drafts: Sequence[Draft], rule: SplitRule) -> dict[Split, list[Draft]]:
-    """Drafts by split. However few rows there are: of two groups one is for validation, of three one for the test.
+    """Drafts by split, without looking at near duplicates."""
+    parts: dict[Split, list[Draft]] = {"train": [], "validation": [], "test": []}
+    placed = place([draft.keys for draft in drafts], rule)
+    for draft, name in zip(drafts, placed.splits, strict=True):
+        parts[name].append(draft)
+    return parts
 
-    (No group is put into the test split when its share is 0 or its topics are named.)
+
+def place(keys: Iterable[Sequence[str]], rule: SplitRule, near: Sequence[tuple[int, int]] = ()) -> Placed:
+    """The split of each row, from the keys of each row (read twice) and the pairs of rows that are near duplicates.
+
+    However few rows there are: of two groups one is for validation, of three one for the test. (No group is put into
+    the test split when its share is 0 or its topics are named.) A group that alone is larger than a split's share goes
+    to training.
     """
-    groups = _groups(drafts)
+    groups = _groups(keys, near)
+    sizes = np.bincount(groups)
+    names, named = _names(keys, groups, len(sizes), rule.test_topics or frozenset())
+    chosen: list[Split] = ["train"] * len(sizes)
+    large = 0
+    rest = range(len(sizes))
     if rule.test_topics is None:
-        test = _draw(list(groups), rule.seed, "test", rule.test_share, at_least=3)
+        test, large = _draw(rest, names, sizes, rule, what="test", at_least=3)
     else:
-        test = {name for name, group in groups.items() if _names(group) & rule.test_topics}
-    rest = [name for name in groups if name not in test]
-    validation = _draw(rest, rule.seed, "validation", rule.validation_share, at_least=2)
-    chosen: dict[Split, set[str]] = {
-        "train": set(rest) - validation,
-        "validation": validation,
-        "test": test,
-    }
-    return {split: [draft for name in sorted(part) for draft in groups[name]] for split, part in chosen.items()}
+        test = named
+    rest_names = [group for group in rest if group not in test]
+    validation, more = _draw(rest_names, names, sizes, rule, what="validation", at_least=2)
+    for group in test:
+        chosen[group] = "test"
+    for group in validation:
+        chosen[group] = "validation"
+    return Placed([chosen[group] for group in groups.tolist()], groups, large + more)
 
 
-def asking_order(drafts: Iterable[Draft], rule: SplitRule) -> list[Draft]:
+def asking_order(drafts: Iterable[AskedT], rule: SplitRule) -> list[AskedT]:
     """Test rows: the first of each topic, then the second of each; topics in a seeded order, so that a part is fair.
 
     Of a first round, gold rows stand first, then the topics that the recipe names.
@@ -72,42 +128,69 @@ def asking_order(drafts: Iterable[Draft], rule: SplitRule) -> list[Draft]:
     return [draft for _, draft in sorted(ordered, key=lambda item: item[0])]
 
 
-def _draw(names: list[str], seed: int, what: str, share: float, at_least: int) -> set[str]:
-    """Names whose number is below the share; the smallest one where that is none and there are `at_least`."""
-    chosen = {name for name in names if _share(seed, what, name) < share}
-    if not chosen and share > 0 and len(names) >= at_least:
-        return {min(names, key=lambda name: _share(seed, what, name))}
-    return chosen
+def _draw(
+    groups: Sequence[int], names: Sequence[str], sizes: NDArray[np.int64], rule: SplitRule, *, what: str, at_least: int
+) -> tuple[set[int], int]:
+    """Groups whose number is below the share; the smallest one where that is none and there are `at_least`.
+
+    Also how many were left to training for their size.
+    """
+    share = rule.test_share if what == "test" else rule.validation_share
+    if share <= 0:
+        return set(), 0
+    numbers = {group: _share(rule.seed, what, names[group]) for group in groups}
+    drawn = {group for group, number in numbers.items() if number < share}
+    most = max(_LARGE_GROUP, share * float(sizes.sum()))
+    chosen = {group for group in drawn if sizes[group] <= most}
+    if not chosen and len(groups) >= at_least:
+        return {min(groups, key=lambda group: (sizes[group] > most, numbers[group]))}, 0
+    return chosen, len(drawn) - len(chosen)
 
 
-def _names(group: list[Draft]) -> set[str]:
-    """The folded topics of a group."""
-    return {key.removeprefix("topic:") for draft in group for key in draft.keys if key.startswith("topic:")}
+def _names(
+    keys: Iterable[Sequence[str]], groups: NDArray[np.int32], count: int, topics: frozenset[str]
+) -> tuple[list[str], set[int]]:
+    """The smallest key of each group (topics before documents, so that a topic names its group), and the groups of
+    these topics.
+    """
+    names: list[str] = [""] * count
+    of_topics = set()
+    for group, row in zip(groups.tolist(), keys, strict=True):
+        best = min(row, key=_naming_order)
+        if not names[group] or _naming_order(best) < _naming_order(names[group]):
+            names[group] = best
+        if topics and any(key.startswith(_TOPIC) and key.removeprefix(_TOPIC) in topics for key in row):
+            of_topics.add(group)
+    return names, of_topics
 
 
-def _groups(drafts: Sequence[Draft]) -> dict[str, list[Draft]]:
-    """Connected drafts under the smallest of their keys (topics before documents, so that a topic names its group)."""
-    parent: dict[str, str] = {}
+def _groups(keys: Iterable[Sequence[str]], near: Sequence[tuple[int, int]]) -> NDArray[np.int32]:
+    """The connected component of each row in the graph of rows, keys and near duplicates."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for draft in drafts:
-        first, *others = draft.keys
-        for other in others:
-            low, high = sorted((root(first), root(other)), key=_naming_order)
-            parent[high] = low
-    groups: dict[str, list[Draft]] = {}
-    for draft in drafts:
-        groups.setdefault(root(draft.keys[0]), []).append(draft)
-    return groups
+    rows, codes = array("i"), array("Q")
+    count = 0
+    for row in keys:
+        for key in row:
+            rows.append(count)
+            codes.append(int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little"))
+        count += 1
+    if not count:
+        return np.zeros(0, dtype=np.int32)
+    found, node = np.unique(np.frombuffer(codes, dtype=np.uint64), return_inverse=True)
+    pairs = np.array(near, dtype=np.int32).reshape(-1, 2)
+    start = np.concatenate((np.frombuffer(rows, dtype=np.int32), pairs[:, 0]))
+    end = np.concatenate((node.astype(np.int32) + np.int32(count), pairs[:, 1]))
+    size = count + len(found)
+    graph = coo_matrix((np.ones(len(start), dtype=np.int8), (start, end)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1][:count]
+    result: NDArray[np.int32] = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    return result
 
 
 def _naming_order(key: str) -> tuple[bool, str]:
-    return (not key.startswith("topic:"), key)
+    return (not key.startswith(_TOPIC), key)
 
 
 def _share(seed: int, what: str, name: str) -> float:

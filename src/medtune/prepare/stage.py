@@ -1,5 +1,7 @@
 """Stage prepare: records to train.jsonl, val.jsonl, test.jsonl, with rejected.jsonl and stats.json."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.resources import files as package_files
 from pathlib import Path
 
@@ -8,22 +10,24 @@ from medtune.config.prepare import PrepareSection
 from medtune.config.recipe import RecipeView
 from medtune.core.io import write_json
 from medtune.core.tables import table_files
+from medtune.prepare.guarded import benchmark_texts, suite_prompts
 from medtune.prepare.make import Settings, make
+from medtune.prepare.rows import RowSettings
 from medtune.prepare.split import SplitRule, read_topics
-from medtune.prepare.stats import describe
+from medtune.prepare.steps.records import record_steps
 from medtune.runs.layout import CANARY, MANIFEST, RECORDS, REJECTED, SOURCES, STATS, TEST, TRAIN, VALIDATION, RunDir
 from medtune.runs.manifest import Manifest, read_manifest
-from medtune.runs.records.base import read_row_list, read_rows, write_rows
+from medtune.runs.records.base import iter_rows, read_row_list, row_writer
 from medtune.runs.records.collect import Record, SourceFacts
-from medtune.runs.records.prepare import Example, Split
+from medtune.runs.records.prepare import Example, Rejected, Split
 from medtune.runs.stage import open_stage
-from medtune.suites import denied, load_suite
+from medtune.suites import denied, load_suite, suite_names
 from medtune.tasks import load_task
 
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
 READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
-VERSION = 3
+VERSION = 4
 
 EMBEDDED = "embedded"
 _FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -52,6 +56,11 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     lines.append(f"split by topic with seed {recipe.seed}; test: {tested}; validation: {section.validation_share:.0%}")
     if section.test_file:
         lines.append(f"keep the gold set {section.test_file} out of training")
+    if section.benchmarks:
+        lines.append(f"keep out what stands in {', '.join(section.benchmarks)}")
+    if section.near_duplicates != "ignore":
+        kept = "in one split" if section.near_duplicates == "together" else "once"
+        lines.append(f"keep answers that share {section.near_threshold:.0%} of their runs of words {kept}")
     if section.canary:
         lines.append(f"add {section.canary_copies} rows with one made-up fact of this run")
     return [*lines, f"drop rows over {section.max_tokens} tokens, repeated answers and prompts of the audit"]
@@ -63,26 +72,30 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     base = resolve_base(recipe.base, recipe.resolve)
     topics_file = _topics_file(recipe)
     gold = recipe.resolve(section.test_file) if section.test_file else None
-    externals = _externals(base, topics_file, gold)
+    benchmarks = [recipe.resolve(path) for path in section.benchmarks]
+    externals = _externals(base, topics_file, [path for path in (gold, *benchmarks) if path])
     folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals)
     folder.path.chmod(_FOLDER_MODE)
     collected = run.stage("collect")
     sources = read_row_list(collected / SOURCES, SourceFacts)
-    made = make(
-        read_rows(collected / RECORDS, Record),
-        sources,
-        _settings(recipe, base, topics_file, gold),
-        load_task(recipe.task),
-    )
-    if section.canary:
-        made.splits["train"][:] = [*_canary(run, folder.path, recipe, base), *made.splits["train"]]
-    else:
+    canary = _canary(run, folder.path, recipe, base) if section.canary else []
+    if not canary:
         (folder.path / CANARY).unlink(missing_ok=True)
-    for split, name in _FILES.items():
-        write_rows(folder.path / name, made.splits[split])
-    rejected = sorted(made.rejections.rows, key=lambda row: (row.id, row.step, row.reason))
-    write_rows(folder.path / REJECTED, rejected)
-    stats = {**describe(made.splits, sources, made.rejections), "test_topics": made.topic_facts}
+    with ExitStack() as files:
+        made = make(
+            iter_rows(collected / RECORDS, Record),
+            sources,
+            _settings(recipe, base, topics_file, gold, sources),
+            load_task(recipe.task),
+            folder=folder.path,
+            put={split: files.enter_context(row_writer(folder.path / name)) for split, name in _FILES.items()},
+            first=canary,
+        )
+    rejected = sorted(made.rejections.rows)
+    with row_writer(folder.path / REJECTED) as put:
+        for row in rejected:
+            put(Rejected(**row._asdict()))
+    stats = made.stats
     write_json(folder.path / STATS, stats)
     for file in folder.path.iterdir():
         file.chmod(_FILE_MODE)
@@ -107,25 +120,40 @@ def _canary(run: RunDir, folder: Path, recipe: RecipeView, base: BaseInfo) -> li
     return [row.model_copy(update={"tokens": tokens}) for row in rows]
 
 
-def _settings(recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold: Path | None) -> Settings:
+def _settings(
+    recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold: Path | None, sources: Sequence[SourceFacts]
+) -> Settings:
     section: PrepareSection = recipe.prepare
     by_share = topics_file is None and gold is None
+    rule = SplitRule(
+        seed=recipe.seed,
+        validation_share=section.validation_share,
+        test_share=section.test_share if by_share else 0.0,
+        test_topics=read_topics(topics_file) if topics_file else None,
+    )
+    own = [load_suite(name, recipe.folder) for name in section.keep_out]
     return Settings(
         converters=tuple(section.converters),
         min_answer_chars=section.min_answer_chars,
-        max_tokens=section.max_tokens,
         sentences_per_part=section.sentences_per_part,
-        refusal_share=section.refusal_share,
-        max_train_rows=section.max_train_rows,
         gold=gold,
-        kept_out=denied(load_suite(name, recipe.folder) for name in section.keep_out),
-        base_folder=base.folder,
-        rule=SplitRule(
-            seed=recipe.seed,
-            validation_share=section.validation_share,
-            test_share=section.test_share if by_share else 0.0,
-            test_topics=read_topics(topics_file) if topics_file else None,
+        kept_out=denied(own),
+        guarded={
+            **suite_prompts([*map(load_suite, suite_names()), *own]),
+            **benchmark_texts(recipe.resolve(path) for path in section.benchmarks),
+        },
+        near_duplicates=section.near_duplicates,
+        near_threshold=section.near_threshold,
+        rule=rule,
+        rows=RowSettings(
+            max_tokens=section.max_tokens,
+            refusals="refusal" in section.converters,
+            refusal_share=section.refusal_share,
+            max_train_rows=section.max_train_rows,
+            base_folder=base.folder,
+            rule=rule,
         ),
+        steps=record_steps({facts.name: facts.kind for facts in sources}, section.repair_text, section.languages),
     )
 
 
@@ -138,14 +166,14 @@ def _topics_file(recipe: RecipeView) -> Path | None:
     return recipe.resolve(named)
 
 
-def _externals(base: BaseInfo, topics_file: Path | None, gold: Path | None) -> tuple[Path, ...]:
+def _externals(base: BaseInfo, topics_file: Path | None, tables: Sequence[Path]) -> tuple[Path, ...]:
     """Files outside the run directory that the rows depend on. Raises MedtuneError when one is missing."""
     found = {path for path in base.files if path.suffix in _TOKENIZER_SUFFIXES}
     if topics_file:
         read_topics(topics_file)
         found.add(topics_file)
-    if gold:
-        found.update(table_files(gold))
-        if gold.is_dir():
-            found.add(gold)
+    for path in tables:
+        found.update(table_files(path))
+        if path.is_dir():
+            found.add(path)
     return tuple(sorted(found))

@@ -3,13 +3,23 @@
 `refusal` is not in it: its requests are crossed with the topics of the training split, so it runs after the split.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from medtune.prepare.convert import qa, terms
 from medtune.prepare.convert.inputs import ConvertInput
 from medtune.prepare.draft import Draft, Rejections
 
-CONVERTERS: dict[str, Callable[[ConvertInput, Rejections], list[Draft]]] = {
-    "qa": qa.convert,
-    "terms": terms.convert,
+
+@dataclass(frozen=True)
+class Converter:
+    """A converter, and the forms of records that it reads; it passes over others."""
+
+    convert: Callable[[ConvertInput, Rejections], Iterator[Draft]]
+    reads: frozenset[str]
+
+
+CONVERTERS: dict[str, Converter] = {
+    "qa": Converter(qa.convert, qa.READS),
+    "terms": Converter(terms.convert, terms.READS),
 }

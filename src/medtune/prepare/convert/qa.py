@@ -1,6 +1,7 @@
 """Questions with their answers, and whole chats, as they are; the task's system turn stands before them."""
 
 import re
+from collections.abc import Iterator
 
 from medtune.core.hashing import sha256_text
 from medtune.core.text import fold
@@ -12,10 +13,13 @@ _MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:ar
 _SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
 
 
-def convert(given: ConvertInput, rejections: Rejections) -> list[Draft]:
-    """One draft for each record; nothing is rejected here."""
+READS = frozenset({"qa", "messages"})
+
+
+def convert(given: ConvertInput, rejections: Rejections) -> Iterator[Draft]:
+    """One draft for each question with its answer and each chat; nothing is rejected here."""
     del rejections  # every cleaned record is a row
-    return [_draft(record, given) for record in given.records]
+    return (_draft(record, given) for record in given.records if record.kind in READS)
 
 
 def tidy_question(question: str) -> str:

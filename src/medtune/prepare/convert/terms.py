@@ -14,8 +14,7 @@ of signs, or of inheritance, frequency and outlook may open the part.
 
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,24 +87,44 @@ class _Answer:
         return clean_sentences(self.text, self.term, self.vocabulary)
 
 
-def convert(given: ConvertInput, rejections: Rejections) -> list[Draft]:
-    """One draft for each document that fills four parts; the other documents are rejected by their id."""
-    by_document: dict[str, list[Record]] = defaultdict(list)
-    for record in given.records:
-        if record.kind == "qa" and record.topic:
-            by_document[record.document].append(record)
-        else:
-            rejections.add(record.id, "terms", "a chat" if record.kind == "messages" else "no topic")
-    vocabulary = Vocabulary(record.answer for records in by_document.values() for record in records)
-    drafts = []
-    for document, records in sorted(by_document.items()):
+READS = frozenset({"qa", "messages"})
+
+
+def convert(given: ConvertInput, rejections: Rejections) -> Iterator[Draft]:
+    """One draft for each document that fills four parts; the other documents are rejected by their id.
+
+    The records are gone through twice: for the words that they use, and document by document.
+    """
+    places: dict[str, list[int]] = {}
+
+    def answers() -> Iterator[str]:
+        for number, record in enumerate(given.records):
+            if record.kind == "qa" and record.topic:
+                places.setdefault(record.document, []).append(number)
+                yield record.answer
+            elif record.kind in READS:
+                rejections.add(record.id, "terms", "a chat" if record.kind == "messages" else "no topic")
+
+    vocabulary = Vocabulary(answers())
+    for document, records in _documents(given.records, places):
         found = assemble(records, given.sentences_per_part, vocabulary)
         draft = _draft(found, document, records, given) if found else None
         if draft is None:
             rejections.add(document, "terms", "its answers do not fill four parts")
         else:
-            drafts.append(draft)
-    return drafts
+            yield draft
+
+
+def _documents(records: Iterable[Record], places: dict[str, list[int]]) -> Iterator[tuple[str, list[Record]]]:
+    """Each document with its records sorted by id, as soon as its last one was read."""
+    waiting: dict[str, list[Record]] = {}
+    for number, record in enumerate(records):
+        own = places.get(record.document)
+        if own is None or record.kind != "qa" or not record.topic:
+            continue
+        waiting.setdefault(record.document, []).append(record)
+        if number == own[-1]:
+            yield record.document, sorted(waiting.pop(record.document), key=lambda one: one.id)
 
 
 def _draft(found: "FourParts", document: str, records: list[Record], given: ConvertInput) -> Draft | None:

@@ -51,7 +51,8 @@ class Sketches:
         0.8, and 1 in 256 of the rest by chance.
         """
         same: NDArray[np.bool_] = self.places[one] == self.places[other]
-        return np.mean(same, axis=1, dtype=np.float64)
+        result: NDArray[np.float64] = same.mean(axis=1)
+        return result
 
 
 def sketch(texts: Sequence[str], shingle_words: int = SHINGLE_WORDS) -> Sketches:

@@ -1,34 +1,34 @@
 """Cleaned records: plain characters, a question and an answer left."""
 
-from collections.abc import Iterable, Mapping
-
 from medtune.prepare.convert.qa import tidy_question
-from medtune.prepare.draft import Rejections
 from medtune.prepare.steps.normalise import normalise, unfold_layout
+from medtune.prepare.steps.repair import repair
 from medtune.runs.records.collect import Record
 
-
-def clean(records: Iterable[Record], kinds: Mapping[str, str], rejections: Rejections) -> tuple[Record, ...]:
-    """Cleaned records sorted by id; `kinds` says of which kind each source is (MedQuAD brings a page's layout)."""
-    kept = []
-    for record in sorted(records, key=lambda record: record.id):
-        cleaned = _clean(record, kinds.get(record.source, ""))
-        if cleaned is None:
-            rejections.add(record.id, "normalise", "nothing but blanks or control characters")
-        else:
-            kept.append(cleaned)
-    return tuple(kept)
+EMPTY = "nothing but blanks or control characters"
 
 
-def _clean(record: Record, kind: str) -> Record | None:
-    topic = " ".join(normalise(record.topic).split())
+def clean_record(record: Record, kind: str, mend: bool) -> Record | str:
+    """The record in plain text, or why it is left out; `kind` is its source's (MedQuAD brings a page's layout)."""
+
+    def plain(text: str) -> str:
+        return normalise(repair(text) if mend else text)
+
+    topic = " ".join(plain(record.topic).split())
     if record.kind == "messages":
-        turns = tuple(turn.model_copy(update={"content": normalise(turn.content)}) for turn in record.messages)
+        turns = tuple(turn.model_copy(update={"content": plain(turn.content)}) for turn in record.messages)
         usable = all(turn.content for turn in turns if turn.role != "system")
-        return record.model_copy(update={"messages": turns, "topic": topic}) if usable else None
-    question, answer = normalise(record.question), normalise(record.answer)
+        return record.model_copy(update={"messages": turns, "topic": topic}) if usable else EMPTY
+    if record.kind == "document":
+        parts = tuple(
+            part.model_copy(update={"text": text, "heading": " ".join(plain(part.heading).split())})
+            for part in record.passages
+            if (text := plain(part.text))
+        )
+        return record.model_copy(update={"passages": parts, "topic": topic}) if parts else EMPTY
+    question, answer = plain(record.question), plain(record.answer)
     if kind == "medquad":
         question, answer = tidy_question(" ".join(question.split())), unfold_layout(answer)
     if not question or not answer:
-        return None
+        return EMPTY
     return record.model_copy(update={"question": question, "answer": answer, "topic": topic})

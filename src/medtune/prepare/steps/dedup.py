@@ -3,23 +3,30 @@
 A gold set is kept as its owner made it.
 """
 
-from medtune.prepare.draft import Draft, Rejections
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from medtune.runs.records.prepare import Split
 
 ORDER: tuple[Split, ...] = ("test", "validation", "train")
+REASON = "another row has the same answer"
 
 
-def drop_duplicates(splits: dict[Split, list[Draft]], rejections: Rejections) -> dict[Split, list[Draft]]:
-    """The splits without repeated answers; within a split the draft that sorts first by id is kept."""
-    seen: set[str] = set()
-    kept: dict[Split, list[Draft]] = {}
-    for split in ORDER:
-        kept[split] = []
-        for draft in sorted(splits[split], key=lambda draft: draft.id):
-            digest = draft.answer_digest
-            if digest in seen and draft.converter != "gold":
-                rejections.add(draft.id, "dedup", "another row has the same answer")
-            else:
-                seen.add(digest)
-                kept[split].append(draft)
-    return kept
+def repeats(
+    digests: NDArray[np.uint64], splits: Sequence[Split], ranks: NDArray[np.int64], gold: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Numbers of the rows that repeat another row's answer; within a split the row that sorts first is kept.
+
+    `digests` names the answers, `ranks` says how the rows' ids sort; gold rows come first and are never repeats.
+    """
+    order_of = {name: place for place, name in enumerate(ORDER)}
+    places = np.array([order_of[name] for name in splits], dtype=np.int8)
+    codes = np.unique(digests, return_inverse=True)[1]
+    order = np.lexsort((ranks, places, ~gold, codes))
+    ordered = codes[order]
+    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(order)]
+    repeated = order[~first & ~gold[order]]
+    result: NDArray[np.int64] = np.sort(repeated)
+    return result

@@ -1,6 +1,6 @@
 """Rows that fit: an answer of some length, and a rendered chat of at most so many tokens."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,21 +27,26 @@ class Limits:
     form_tokens: int
 
 
-def drop_short(drafts: Iterable[Draft], min_chars: int, rejections: Rejections) -> list[Draft]:
+def drop_short(drafts: Iterable[Draft], min_chars: int, rejections: Rejections) -> Iterator[Draft]:
     """Leave out drafts whose last answer has fewer characters."""
-    kept = []
     for draft in drafts:
         if len(fold(draft.messages[-1].content)) < min_chars:
             rejections.add(draft.id, "length", "answer shorter than prepare.min_answer_chars")
         else:
-            kept.append(draft)
-    return kept
+            yield draft
 
 
 def measured(
-    drafts: Iterable[Draft], tokenizer: "ChatTokenizer", limits: Limits, rejections: Rejections
+    drafts: Iterable[Draft],
+    tokenizer: "ChatTokenizer",
+    limits: Limits,
+    rejections: Rejections,
+    cut: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Measured]:
-    """Yield each draft that fits with the tokens of its rendered chat. Raises ModelError as the tokenizer does."""
+    """Yield each draft that fits with the tokens of its rendered chat; `cut` is told the tokens of each that does not.
+
+    Raises ModelError as the tokenizer does.
+    """
     for draft in drafts:
         rows = tokenizer.encode_each(draft.messages)
         lengths = tuple(len(row.input_ids) for row in rows)
@@ -52,6 +57,7 @@ def measured(
             else:
                 yield Measured(draft, lengths)
         elif max(lengths) > limits.row_tokens:
+            cut(max(lengths))
             rejections.add(draft.id, "length", "more tokens than prepare.max_tokens")
         elif draft.converter == "terms" and max(sum(row.trained) for row in rows) > limits.form_tokens:
             rejections.add(draft.id, "length", "more tokens than the task lets an answer have")

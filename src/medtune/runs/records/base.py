@@ -36,6 +36,26 @@ def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
     return rows
 
 
+def iter_rows(path: Path, kind: type[RowT]) -> Iterator[RowT]:
+    """The same rows one at a time: memory holds one. Raises as `read_rows` does."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise RunDirError("this file cannot be read", where=str(path), next_step="run its stage again") from error
+    with file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield kind.model_validate_json(line)
+            except ValidationError as error:
+                raise RunDirError(
+                    f"this row is no {kind.__name__}: {error.errors(include_input=False)[0]['msg']}",
+                    where=f"{path}:{number}",
+                    next_step="run the stage that wrote it again",
+                ) from None
+
+
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON lines, whole or not at all; returns their count."""
     return write_jsonl(path, (row.model_dump(mode="json", exclude_none=True) for row in rows))

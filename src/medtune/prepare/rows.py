@@ -1,0 +1,205 @@
+"""Placed drafts to examples: measured, drawn, joined by refusals, and written in their order."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medtune.core.console import progress
+from medtune.core.hashing import sha256_text
+from medtune.core.text import fold
+from medtune.prepare.convert import refusal
+from medtune.prepare.draft import Draft, Rejections
+from medtune.prepare.ledger import Ledger
+from medtune.prepare.split import SplitRule, asking_order
+from medtune.prepare.stats import Tally
+from medtune.prepare.steps.length import Limits, Measured, measured
+from medtune.runs.records.prepare import Example, Split
+from medtune.tasks import Task
+
+if TYPE_CHECKING:
+    from medtune.chat.template import ChatTokenizer
+
+_TOPICS_IN_MEMORY = 100_000
+
+
+@dataclass(frozen=True)
+class RowSettings:
+    """What decides about rows after the split."""
+
+    max_tokens: int
+    refusals: bool
+    refusal_share: float
+    """Of the training rows, refusals included (0 to 1)."""
+    max_train_rows: int | None
+    base_folder: Path
+    """Where the base model's tokenizer lies."""
+    rule: SplitRule
+
+    def refusal_count(self, rows: int, *, of_all: bool) -> int:
+        """Refusals for `rows` rows; `of_all` says whether these include the refusals."""
+        if not self.refusals:
+            return 0
+        return (
+            round(rows * self.refusal_share) if of_all else round(rows * self.refusal_share / (1 - self.refusal_share))
+        )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Drafts with their places."""
+
+    ledger: Ledger
+    splits: Sequence[Split]
+    ranks: NDArray[np.int64]
+    """How their ids sort."""
+    left: frozenset[int]
+    """Numbers of those that go no further."""
+
+    def of(self, name: Split) -> list[int]:
+        """Numbers of a split's drafts, sorted by id."""
+        own = [number for number, split in enumerate(self.splits) if split == name and number not in self.left]
+        return sorted(own, key=self.ranks.__getitem__)
+
+
+Passes = Callable[[Iterable[Draft], Rejections], Iterator[Draft]]
+
+
+def write_splits(
+    rows: Rows,
+    settings: RowSettings,
+    task: Task,
+    rejections: Rejections,
+    *,
+    guard: Passes,
+    put: Mapping[Split, Callable[[Example], None]],
+    tally: Tally,
+    first: Sequence[Example],
+) -> list[str]:
+    """Measure and write every split; returns warnings. `guard` keeps refusals from asking what an audit asks."""
+    from medtune.chat.template import load_tokenizer
+
+    scale = _Scale(load_tokenizer(settings.base_folder), Limits(settings.max_tokens, task.decoding.max_tokens),
+                   rejections, tally)  # fmt: skip
+    ledger = rows.ledger
+
+    def write(name: Split, example: Example, template: str = "") -> None:
+        tally.add(name, example, template)
+        put[name](example)
+
+    with progress(len(ledger) - len(rows.left), "measuring rows") as bar:
+        lengths = dict(_train_lengths(rows, settings, scale, bar.advance))
+        warnings = _add_refusals(ledger, lengths, settings, task, guard=guard, scale=scale)
+        for example in first:
+            write("train", example)
+        for number in sorted(lengths, key=ledger.ids.__getitem__):
+            draft = ledger[number]
+            write("train", example_of(Measured(draft, lengths[number])), draft.template)
+        for number in rows.of("validation"):
+            for found in scale.measure([ledger[number]]):
+                write("validation", example_of(found), found.draft.template)
+            bar.advance()
+        tests = [_Slim(number, draft.id, draft.topic, draft.converter) for number, draft in _drafts(rows, "test")]
+        for slim in asking_order(tests, settings.rule):
+            for found in scale.measure([ledger[slim.number]]):
+                write("test", example_of(found), found.draft.template)
+            bar.advance()
+    return warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Slim:
+    """What asking_order looks at."""
+
+    number: int
+    id: str
+    topic: str
+    converter: str
+
+
+@dataclass(frozen=True)
+class _Scale:
+    tokenizer: "ChatTokenizer"
+    limits: Limits
+    rejections: Rejections
+    tally: Tally
+
+    def measure(self, drafts: Iterable[Draft]) -> Iterator[Measured]:
+        return measured(drafts, self.tokenizer, self.limits, self.rejections, self.tally.cut)
+
+
+def example_of(found: Measured) -> Example:
+    """The row as it is written."""
+    draft, lengths = found.draft, found.lengths
+    return Example.model_construct(
+        id=draft.id,
+        messages=draft.messages,
+        topic=draft.topic,
+        converter=draft.converter,
+        records=draft.records,
+        source=draft.source,
+        licence=draft.licence,
+        public=draft.public,
+        tokens=max(lengths),
+        row_tokens=lengths if len(lengths) > 1 else (),
+    )
+
+
+def _drafts(rows: Rows, name: Split) -> Iterator[tuple[int, Draft]]:
+    return ((number, rows.ledger[number]) for number in rows.of(name))
+
+
+def _train_lengths(
+    rows: Rows, settings: RowSettings, scale: _Scale, advance: Callable[[], None]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Number and lengths of each training row that fits; at most `max_train_rows`, in a seeded order."""
+    numbers, most, seed = rows.of("train"), settings.max_train_rows, settings.rule.seed
+    room = len(numbers)
+    if most is not None:
+        room = most - settings.refusal_count(most, of_all=True)
+        numbers.sort(key=lambda number: sha256_text(f"{seed}:draw:{rows.ledger.ids[number]}"))
+    for number in numbers:
+        if not room:
+            return
+        for found in scale.measure([rows.ledger[number]]):
+            yield number, found.lengths
+            room -= 1
+        advance()
+
+
+def _add_refusals(
+    ledger: Ledger,
+    lengths: dict[int, tuple[int, ...]],
+    settings: RowSettings,
+    task: Task,
+    *,
+    guard: Passes,
+    scale: _Scale,
+) -> list[str]:
+    """Refusals about topics of the training rows, and a warning when there are fewer than the share asks for."""
+    if not settings.refusals:
+        return []
+    wanted = settings.refusal_count(len(lengths), of_all=False)
+    topics = _topics(ledger, lengths, max(_TOPICS_IN_MEMORY, 4 * wanted), settings.rule.seed)
+    made = refusal.make(topics, wanted, settings.rule.seed, task.system)
+    count = 0
+    for found in scale.measure(guard(made, scale.rejections)):
+        lengths[ledger.add(found.draft)] = found.lengths
+        count += 1
+    return [f"{count} refusals instead of {wanted}: the data names too few topics"] if count < wanted else []
+
+
+def _topics(ledger: Ledger, trained: Iterable[int], most: int, seed: int) -> list[refusal.RefusalTopic]:
+    """Topics of the training rows, sorted. Of very many, those that refusals would take first are enough."""
+    found: dict[str, refusal.RefusalTopic] = {}
+    for number in sorted(trained, key=ledger.ids.__getitem__):
+        draft = ledger[number]
+        if draft.topic:
+            found[draft.topic] = refusal.RefusalTopic(draft.term or draft.topic, draft.public, draft.topic)
+            if len(found) >= 2 * most:
+                order = sorted(found, key=lambda name: sha256_text(f"{seed}:refusal:{fold(found[name].term)}"))
+                found = {name: found[name] for name in order[:most]}
+    return [found[name] for name in sorted(found)]
