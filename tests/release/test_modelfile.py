@@ -61,6 +61,7 @@ def test_the_whole_file_reads_back() -> None:
     )  # fmt: skip
     assert read_modelfile(text) == [
         ("FROM", "./run-Q4_0.gguf"),
+        ("REQUIRES", "0.30.0"),
         ("temperature", "0"),
         ("num_ctx", "1024"),
         ("num_predict", "320"),

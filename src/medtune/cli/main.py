@@ -35,6 +35,7 @@ VERBS = {
     "suites": "medtune.cli.suites",
     "verify": "medtune.cli.verify",
     "sign": "medtune.cli.sign",
+    "lint": "medtune.cli.lint",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""

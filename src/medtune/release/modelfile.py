@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from medtune.core.errors import UsageError
 
 _QUOTES = '"""'
+OLLAMA_SINCE = "0.30.0"
+"""The first Ollama that serves a GGUF by the chat template inside it when the Modelfile has none; older ones write the
+bare prompt, and refuse the line REQUIRES."""
 
 
 def quote(text: str) -> str:
@@ -41,7 +44,7 @@ def modelfile(
 ) -> str:
     """The whole Modelfile. `num_ctx` and `num_predict` count tokens; `header` lines become comments."""
     lines = [f"# {_one_line(line)}".rstrip() for line in header]
-    lines += ["", f"FROM ./{gguf}", ""]
+    lines += ["", f"FROM ./{gguf}", f"REQUIRES {OLLAMA_SINCE}", ""]
     lines += [
         f"PARAMETER temperature {temperature:g}",
         f"PARAMETER num_ctx {num_ctx}",

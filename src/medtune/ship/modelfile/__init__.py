@@ -1,0 +1,1 @@
+"""Ollama Modelfiles, also those of others: read them, render their templates, and say what is wrong with them."""
