@@ -72,7 +72,7 @@ def prepared(
     parent = make_parent(shop, model.folder, model.sha256)
     if not any(build.imatrix for build in planned):
         return shop, model, parent, None
-    order = Order(folder, None, scratch, NAME, planned, None, _CALIBRATION_TOKENS)
+    order = Order(folder, None, scratch, NAME, planned, None, _CALIBRATION_TOKENS, fidelity_rows=0)
     return shop, model, parent, make_matrix(shop, parent, bundled_calibration(order, tokenizer))
 
 
@@ -116,7 +116,8 @@ class Bench:
             command += ["--imatrix", self.matrix.file.name]
         command += [str(self.shop.folder / self.parent.file), str(out / gguf_name(NAME, build.name))]
         command += [build.quantization, str(self.shop.threads)]
-        subprocess.run(command, check=True, capture_output=True, cwd=self.shop.folder)
+        # in a session of its own, as medtune starts tools: Linux shares a busy machine's cores between sessions
+        subprocess.run(command, check=True, capture_output=True, cwd=self.shop.folder, start_new_session=True)
 
 
 def summary(

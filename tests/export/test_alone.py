@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -14,17 +15,22 @@ from command import start
 from exportrun import write_adapter, write_base
 from toymodel import write_toy_model
 
-from medtune.chat import resolve_base
+from medtune.chat import load_tokenizer, resolve_base
 from medtune.cli.main import cli
 from medtune.config.recipe import LocalBase
 from medtune.core.io import read_json, write_json
 from medtune.export import disk
+from medtune.export.alone import Order, bundled_calibration
+from medtune.export.general import general_trial
 from medtune.export.weights import read_weights
 from medtune.llamacpp.gguf_info import read_gguf
 from medtune.llamacpp.toolchain import Toolchain
 
 
-def export(*words: str | Path) -> tuple[int, str]:
+def export(*words: str | Path, measured: bool = False) -> tuple[int, str]:
+    """The command; without `measured` no build is compared or timed, which takes longer than making it."""
+    if not measured and Path(words[0]).is_dir():
+        words = (*words, "--fidelity-rows", "0")
     done = CliRunner().invoke(cli, ["export", *map(str, words)], prog_name="medtune")
     assert "Traceback" not in done.output, done.output
     return done.exit_code, done.output
@@ -48,23 +54,48 @@ def test_a_folder_without_an_adapter_and_one_more_quantization(
     base: Path, tmp_path: Path, toolchain: Toolchain
 ) -> None:
     out = tmp_path / "out"
-    code, text = export(base, "--out", out, "--quantize", "q8_0")
-    assert code == 0 and "base-Q8_0.gguf" in text, text
+    code, text = export(base, "--out", out, "--quantize", "q8_0", "--fidelity-rows", "4", measured=True)
+    assert code == 0, text
     names = {path.name for path in out.iterdir()}
     assert names == {
-        "base-F16.gguf", "base-Q8_0.gguf", "builds.json", "logs", "made.json", "parity.json", "tensors.json",
+        "base-F16.gguf", "base-Q8_0.gguf", "builds.json", "fidelity.json", "logs", "made.json", "parity.json",
+        "tensors.json",
     }  # fmt: skip
     metadata = read_gguf(out / "base-Q8_0.gguf").metadata
     digest = resolve_base(LocalBase(path=str(base)), Path).digest
     assert metadata["general.name"] == "base" and metadata["general.description"] == f"base sha256 {digest}"
-    before = inodes(out)
-    code, text = export(base, "--out", out, "--quantize", "Q2_K")
-    assert code == 0 and "base-Q8_0.gguf" in text and "base-Q2_K.gguf" in text
+    before, measured = inodes(out), read_json(out / "fidelity.json")
+    assert "bundled medical prose" in measured["text"] and measured["tokens"] > 0 and measured["topics"] <= 4
+    code, text = export(base, "--out", out, "--quantize", "Q2_K", "--fidelity-rows", "4", measured=True)
+    assert code == 0
+    again = {row["build"]: row for row in read_json(out / "fidelity.json")["builds"]}
+    assert again["Q8_0"] == measured["builds"][-1] and again["Q2_K"]["kl"]["value"] > again["Q8_0"]["kl"]["value"] > 0
+    assert_table(text, again)
     after = inodes(out)
     assert {name: after[name] for name in before} == before and after.keys() - before.keys() == {"base-Q2_K.gguf"}
     assert [build["name"] for build in read_json(out / "builds.json")] == ["F16", "Q2_K", "Q8_0"]
     types = read_json(out / "tensors.json")
     assert set(types) == {"F16", "Q8_0", "Q2_K"} and types["Q8_0"]["blk.0.attn_q.weight"] == "Q8_0"
+
+
+def assert_table(text: str, fidelity: dict[str, Any]) -> None:
+    """A line a build: size, bits, KL and same top token as in fidelity.json."""
+    lines = text.splitlines()
+    head = next(at for at, line in enumerate(lines) if line.startswith("build "))
+    rows = {line.split()[0]: line.split() for line in lines[head + 1 : head + 4]}
+    assert list(rows) == ["F16", "Q2_K", "Q8_0"]
+    assert all(float(rows[name][3]) == pytest.approx(row["kl"]["value"], abs=1e-5) for name, row in fidelity.items())
+    assert float(rows["Q2_K"][2]) < float(rows["Q8_0"][2]) < float(rows["F16"][2])
+    assert rows["F16"][4:] == ["100.0", "%"]
+
+
+def test_what_is_measured_stands_in_no_importance_matrix(base: Path, tmp_path: Path) -> None:
+    order = Order(base, None, tmp_path, "base", (), None, 8192, fidelity_rows=64)
+    tokenizer = load_tokenizer(base)
+    text = bundled_calibration(order, tokenizer).make().text
+    examples = general_trial(64).examples
+    assert len(examples) == 64 == len({example.topic for example in examples})
+    assert not [example.id for example in examples if example.messages[-1].content in text]
 
 
 def test_an_adapter_is_merged_and_named(base: Path, adapter: Path, tmp_path: Path, toolchain: Toolchain) -> None:
@@ -200,7 +231,7 @@ def test_killed_anywhere_it_goes_on_at_the_next_missing_file(
 ) -> None:
     out = tmp_path / "out"
     words = ["export", str(base), "--adapter", str(adapter), "--out", str(out), "--imatrix", "needed"]
-    words += ["--quantize", "Q8_0,IQ2_XS"]
+    words += ["--quantize", "Q8_0,IQ2_XS", "--fidelity-rows", "0"]
     process = start(words)
     deadline = time.monotonic() + 300
     while not (out / seen).exists() and process.poll() is None and time.monotonic() < deadline:

@@ -18,6 +18,7 @@ from medtune.core.io import disk_errors, read_json, write_json, write_text
 from medtune.export.adapter import CONFIG
 from medtune.export.calibration import Calibration, as_chat, bundled_passages, make_calibration, passages_digest
 from medtune.export.disk import check_space, megabytes
+from medtune.export.general import TEXT, general_passages, general_trial
 from medtune.export.ledger import Ledger, Made
 from medtune.export.make import (
     CalibrationSource,
@@ -29,7 +30,8 @@ from medtune.export.make import (
     write_tensor_types,
 )
 from medtune.export.matrix import PlannedBuild
-from medtune.export.proof import check_served_prompts
+from medtune.export.proof import check_served_prompts, prove_builds
+from medtune.export.prove import steps_of
 from medtune.export.space import build_needs, bytes_along, check_memory, is_there, merge_need
 from medtune.export.trained import Trained, read_trained, read_whole
 from medtune.export.weights import Weights, read_weights
@@ -56,10 +58,20 @@ class Order:
     storage: Storage | Literal["16-bit"] | None
     """How the base was held while the adapter was trained; None: as training.json beside the adapter says."""
     calibration_tokens: int
+    fidelity_rows: int
+    """So many chats of general text are the builds compared on; 0: nothing is measured."""
 
 
-def export_folder(order: Order, toolchain: Toolchain) -> list[Build]:
-    """Make what is not there yet; the builds, F16 first. A killed export goes on where it stopped.
+@dataclass(frozen=True)
+class Exported:
+    """What lies in the folder now: the builds, F16 first, and what could not be measured of them."""
+
+    builds: list[Build]
+    warnings: tuple[str, ...]
+
+
+def export_folder(order: Order, toolchain: Toolchain) -> Exported:
+    """Make and measure what is not there yet. A killed export goes on where it stopped.
 
     Raises ModelError, DataError, ResourceError (said before the first byte), UsageError, ToolchainError, ServerError.
     """
@@ -82,7 +94,9 @@ def export_folder(order: Order, toolchain: Toolchain) -> list[Build]:
         order.out.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(order.out)
     wants_matrix = any(build.imatrix for build in order.planned)
-    with progress(len(order.planned) + 2 + bool(trained) + wants_matrix, "export") as bar:
+    trial = general_trial(order.fidelity_rows)
+    steps = len(order.planned) + 2 + bool(trained) + wants_matrix + steps_of(len(order.planned) + 1, trial)
+    with progress(steps, "export") as bar:
         model = _model(order, ledger, base, trained, weights)
         if trained:
             bar.advance(made=MERGED)
@@ -96,11 +110,12 @@ def export_folder(order: Order, toolchain: Toolchain) -> list[Build]:
             check_parent=lambda parent: check_served_prompts(shop, parent, tokenizer),
             bar=bar,
         )
+        builds += _earlier(order.out, builds)
+        _, warnings = prove_builds(shop, order.out, builds, tokenizer, trial=trial, bar=bar)
     shutil.rmtree(order.out / MODEL, ignore_errors=True)
-    builds += _earlier(order.out, builds)
     write_tensor_types(order.out, builds)
     write_json(order.out / BUILDS, [build.model_dump(mode="json") for build in builds])
-    return builds
+    return Exported(builds, warnings)
 
 
 def plan_folder(order: Order) -> list[str]:
@@ -110,9 +125,11 @@ def plan_folder(order: Order) -> list[str]:
     needs = build_needs(order.name, order.planned, weights, along, order.out)
     needs += [merge_need(weights, along, order.out)] if order.adapter else []
     merged = [f"merge {order.adapter.name} into {base.name}"] if order.adapter else []
+    rows = order.fidelity_rows
     return [
         *merged,
         f"make {', '.join(need.what for need in needs if need.what != MERGED)} in {order.out}",
+        *([f"compare the predictions of each build with F16's on {rows} {TEXT}; measure its speed"] if rows else []),
         f"disk: about {megabytes(sum(need.size_bytes for need in needs))}",
     ]
 
@@ -196,8 +213,8 @@ def _metadata(order: Order, base: BaseInfo, trained: Trained | None) -> dict[str
 
 
 def bundled_calibration(order: Order, tokenizer: Any) -> CalibrationSource:
-    """Bundled passages: half of them as chats of this model, half as plain prose."""
-    passages = bundled_passages()
+    """Bundled passages: half of them as chats of this model, half as plain prose; of no topic that is measured on."""
+    passages = bundled_passages({passage.topic for passage in general_passages()})
 
     def make() -> Calibration:
         return make_calibration(

@@ -23,10 +23,10 @@ _GENERATED_TOKENS = 32
 
 
 def write_fidelity(
-    bench: Bench, chats: HeldOut, *, perplexity_rows: Sequence[Example], on_step: Callable[[str], None]
+    bench: Bench, chats: HeldOut, *, text: str, perplexity_rows: Sequence[Example], on_step: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Measure and write; returns a few figures for the manifest. `perplexity_rows`: what llama-perplexity reads, or
-    nothing. Raises ModelError, DataError, ToolchainError."""
+    """Measure and write; returns a few figures for the manifest. `text` says what the chats are, `perplexity_rows` what
+    llama-perplexity reads, or nothing. Raises ModelError, DataError, ToolchainError."""
     texts = [[list(text.token_ids), list(text.scored)] for text in chats.texts]
     base = bench.base.sha256 if bench.base else ""
     key = digest_json([VERSION, bench.parent.sha256, base, bench.toolchain.digest, bench.threads, texts])
@@ -44,6 +44,7 @@ def write_fidelity(
             "key": key,
             "digests": {build.name: build.sha256 for build in bench.builds},
             "reference": bench.parent.name,
+            "text": text,
             "rows": list(chats.rows),
             "topics": len(set(chats.topics)),
             "tokens": chats.tokens,

@@ -22,12 +22,14 @@ class Trial:
     """What is measured, and with what."""
 
     examples: tuple[Example, ...]
-    """Held-out rows; never trained on."""
+    """Chats that are scored: held-out rows of a run, never trained on; without a run, bundled prose as chats."""
     rows: int
     """At most so many of them; 0: neither fidelity nor speed is measured."""
     perplexity: bool = False
     """Also run llama-perplexity's own comparison."""
     canary: CanaryTrial | None = None
+    text: str = "held-out chats"
+    """What the chats are, for whoever reads the figures."""
 
 
 def steps_of(builds: int, trial: Trial) -> int:
@@ -52,9 +54,9 @@ def prove(bench: Bench, trial: Trial, on_step: Callable[[str], None]) -> tuple[d
         if chats.tokens:
             read = set(chats.rows) if trial.perplexity else set()
             rows = [example for example in trial.examples if example.id in read]
-            facts["fidelity"] = write_fidelity(bench, chats, perplexity_rows=rows, on_step=on_step)
+            facts["fidelity"] = write_fidelity(bench, chats, text=trial.text, perplexity_rows=rows, on_step=on_step)
         else:
-            warnings.append("fidelity was not measured: there is no held-out row that fits into the model's context")
+            warnings.append("fidelity was not measured: there is no chat that fits into the model's context")
     if trial.canary is not None:
         answers = write_canary(bench, trial.canary, on_step)
         lost = [one.build for one in answers if not one.right]
