@@ -69,7 +69,7 @@ def test_every_prompt_is_served_as_it_is_trained(
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_broken_template_is_caught(name: str, converted: Converted, toolchain: Toolchain, tmp_path: Path) -> None:
-    """Three ways that templates are broken in the wild: a blank before the answer, a lost line break or mark in
+    """Ways that templates are broken in the wild: a blank before the answer, a lost line break or mark in
     front, and a second BOS."""
     folder, gguf = converted(name)
     own = chat_template_text(folder)
@@ -79,6 +79,10 @@ def test_a_broken_template_is_caught(name: str, converted: Converted, toolchain:
         "front": "{{ '\\n' }}" + own,
         **({"bos": f"{{{{ '{bos}' }}}}" + own} if bos else {}),
     }
+    if name != QUICK:  # each way starts a server: the tiny base tries all, the others one each
+        ways = sorted(broken)
+        how = ways[FAMILY_NAMES.index(name) % len(ways)]
+        broken = {how: broken[how]}
     for how, template in broken.items():
         tokenizer = with_template(folder, tmp_path / how, template)
         with pytest.raises(ModelError, match=r"token \d+: trained|BOS tokens"):

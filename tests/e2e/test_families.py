@@ -1,8 +1,9 @@
 """Every family from training to the served file: a few steps, merge, GGUF, and the same probabilities in llama.cpp."""
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,6 @@ CHAT = (
 STEPS = 3
 LOGPROB_TOLERANCE = 0.02
 """Largest difference of a token's log-probability, in nats: llama.cpp keeps keys and values in 16 bits."""
-
-WIDER = {"gemma3n": 0.1}
-"""Thirty layers that gate by a threshold carry such differences further; 0.055 was measured against 0.02 at first."""
 
 pytestmark = pytest.mark.slow
 
@@ -102,9 +100,9 @@ def check_family(name: str, base: Path, toolchain: Toolchain, tmp_path: Path) ->
     scored = (False,) + (True,) * (len(row.input_ids) - 1)
     (served,) = score(toolchain, gguf, [ScoredText(row.input_ids, scored)], threads=1)
     expected = log_probabilities(tmp_path / "merged", row.input_ids)
-    tolerance = WIDER.get(name, LOGPROB_TOLERANCE)
-    assert abs(served - expected).max() < tolerance
-    assert abs(served - log_probabilities(base, row.input_ids)).max() > 2 * tolerance, "the adapter is in it"
+    assert abs(served - expected).max() < LOGPROB_TOLERANCE
+    before_training = log_probabilities(base, row.input_ids)
+    assert abs(served - before_training).max() > 2 * LOGPROB_TOLERANCE, "the adapter is in it"
 
 
 def train(base: Path, adapter: Path, ids: tuple[int, ...], trained: tuple[bool, ...]) -> tuple[float, float, list[str]]:
@@ -151,6 +149,21 @@ def log_probabilities(folder: Path, ids: tuple[int, ...], whole: bool = False) -
     load = AutoModelForCausalLM.from_pretrained if whole else load_language_model
     model = load(folder, dtype=torch.float32).eval()
     tokens = torch.tensor([ids])
-    with torch.no_grad():
+    with torch.no_grad(), spread_as_in_llama_cpp():
         logits = model(input_ids=tokens).logits[0, :-1].log_softmax(-1)
     return logits.gather(1, tokens[0, 1:, None])[:, 0].numpy()
+
+
+@contextlib.contextmanager
+def spread_as_in_llama_cpp() -> Iterator[None]:
+    """Gemma 3n opens its gates above mean + k * deviation; in it llama.cpp divides by n - 1, transformers by n.
+
+    That is 0.2 % of the deviation among the 256 gates here, and most of what the two differ by; among the 8,192 and
+    16,384 of released models it is nothing (docs/notebook.md).
+    """
+    import torch
+
+    plain = torch.std
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "std", lambda *given, **options: plain(*given, **{**options, "unbiased": True}))
+        yield
