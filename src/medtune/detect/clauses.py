@@ -22,7 +22,7 @@ def says_something(words: Sequence[str]) -> bool:
     """A figure, or a word that would not fit into an answer to any question, about health unless the clause is long."""
     if any(word[0].isdigit() for word in words):
         return True
-    special = [word for word in words if len(word) > _SHORT_WORD and not _fits_anywhere(word)]
+    special = [word for word in words if len(word) > _SHORT_WORD and not fits_anywhere(word)]
     return any(map(is_of_health, words)) or (len(words) >= _EXPLAINING and bool(special))
 
 
@@ -37,7 +37,7 @@ def is_of_health(word: str) -> bool:
 
 
 @lru_cache(maxsize=50_000)
-def _fits_anywhere(word: str) -> bool:
+def fits_anywhere(word: str) -> bool:
     """True when the word, or what is left of it without a common ending, stands in generic.txt."""
     bare = word.partition("'")[0]
     stems = {bare, *(bare.removesuffix(ending) + added for ending, added in _ENDINGS if bare.endswith(ending))}
