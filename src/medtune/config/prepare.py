@@ -6,7 +6,7 @@ from pydantic import Field
 
 from medtune.config.base import Section
 
-Converter = Literal["terms", "qa", "refusal"]
+Converter = Literal["terms", "qa", "drug", "pages", "symptom", "emergency", "triage", "refusal"]
 
 
 class PrepareSection(Section):
@@ -14,6 +14,9 @@ class PrepareSection(Section):
 
     converters: tuple[Converter, ...] = Field(default=("qa",), min_length=1)
     """`terms`: four-part explanations from a topic's own question types; `qa`: question-answer rows as they are;
+    `drug`: uses, dosage, warnings and more of drug labels; `pages`: chapters of health pages, findings of abstracts,
+    statistics; `symptom`: signs of a condition; `emergency`: signs that must not wait; `triage`: whom to turn to, and
+    how soon (these three from health pages, `symptom` also from MedQuAD);
     `refusal`: polite refusals of personal medical advice."""
     min_answer_chars: int = Field(default=20, ge=1)
     """Shorter answers are rejected."""

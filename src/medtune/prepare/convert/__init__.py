@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from medtune.prepare.convert import qa, terms
+from medtune.prepare.convert import drug, emergency, pages, qa, symptom, terms, triage
 from medtune.prepare.convert.inputs import ConvertInput
 from medtune.prepare.draft import Draft, Rejections
 
@@ -22,4 +22,9 @@ class Converter:
 CONVERTERS: dict[str, Converter] = {
     "qa": Converter(qa.convert, qa.READS),
     "terms": Converter(terms.convert, terms.READS),
+    "drug": Converter(drug.convert, drug.READS),
+    "pages": Converter(pages.convert, pages.READS),
+    "symptom": Converter(symptom.convert, symptom.READS),
+    "emergency": Converter(emergency.convert, emergency.READS),
+    "triage": Converter(triage.convert, triage.READS),
 }

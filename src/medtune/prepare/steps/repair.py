@@ -46,4 +46,4 @@ def repair(text: str) -> str:
 def _decoded(text: str) -> str:
     import ftfy
 
-    return ftfy.fix_encoding(text)
+    return str(ftfy.fix_encoding(text))
