@@ -78,7 +78,7 @@ class TrainSection(Section):
     """Rows of a pass stand one after another without padding, each attending to itself alone; `auto`: where the engine
     can. It changes no result."""
     checkpointing: Literal["auto", "none", "selective", "full"] = "auto"
-    """What is computed again in the backward pass to save memory: nothing, the feed-forward layers, or everything."""
+    """What is computed again in the backward pass to save memory: nothing, every second layer, or everything."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Type for computing; `auto`: the best that the card has. A type that it cannot do is an error."""
     memory_limit_gib: float | None = Field(default=None, gt=0.0)

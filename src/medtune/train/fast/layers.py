@@ -19,37 +19,15 @@ def decoder_layers(model: nn.Module) -> list[nn.Module]:
 
 
 def prepare(layers: list[nn.Module], *, compiled: bool, checkpointing: Checkpointing) -> None:
-    """Replace the layers' `forward`; may be called again. `selective` recomputes the feed-forward part, which holds
-    most of what is kept for the backward pass; a layer without such a part is recomputed as a whole."""
+    """Replace the layers' `forward`; may be called again. `selective` recomputes every second layer."""
     if compiled:
         # Layers of one class share their code; each kind (sliding or full attention, say) is compiled once.
-        config: Any = torch._dynamo.config
-        config.recompile_limit = max(config.recompile_limit, 32)
-        if hasattr(config, "skip_fwd_side_effects_in_bwd_under_checkpoint"):
-            # What a leader leaves with its followers is taken within the same pass: nothing has to be replayed.
-            config.skip_fwd_side_effects_in_bwd_under_checkpoint = True
-    for layer in layers:
-        inner = getattr(layer, "mlp", None)
-        if isinstance(inner, Recomputed):
-            inner = inner.inner
-        if isinstance(inner, nn.Module):
-            layer.mlp = Recomputed(inner) if checkpointing == "selective" else inner
+        torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 32)
+    for index, layer in enumerate(layers):
         forward = type(layer).forward.__get__(layer)
         call = functools.partial(_with_open_lengths, torch.compile(forward)) if compiled else forward
-        whole = checkpointing == "full" or (checkpointing == "selective" and inner is None)
-        layer.forward = functools.partial(_recomputed, call) if whole else call
-
-
-class Recomputed(nn.Module):
-    """A module whose activations are not kept but computed again in the backward pass."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """As the inner module's."""
-        return _recomputed(self.inner, *args, **kwargs)
+        again = checkpointing == "full" or (checkpointing == "selective" and index % 2 == 0)
+        layer.forward = functools.partial(_recomputed, call) if again else call
 
 
 def _recomputed(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -109,7 +109,8 @@ def _stored(job: Job, kind: Kind) -> Base:
     names = tuple(linear_layers(model))
     chosen = chosen_layers(model, settings, job.base.family)
     built = build(model, chosen, rank=settings.lora_r, scale=scale_of(settings), seed=settings.seed)
-    _place(model, device, whole=kind == "dense" or 2 * _size_bytes(model) < job.capability.card.usable_bytes())
+    room = job.plan.memory_bytes or job.capability.card.usable_bytes()
+    _place(model, device, whole=kind == "dense" or 1.5 * _size_bytes(model) < room)
     facts: dict[str, Any] = {}
     before = _states(job, model, device) if kind == "fp8" else []
     for group in built.groups:

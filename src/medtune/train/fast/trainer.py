@@ -111,7 +111,7 @@ class FastTrainer:
 
     def _gradients(self, rows: Sequence[int], step: int) -> float:
         """Gradients of the step's mean loss over all its trained tokens; returns that loss."""
-        passes = [self.passes.make(chosen) for chosen in cut(rows, self.lengths, self.room.tokens)]
+        passes = [self.passes.make(chosen) for chosen in self._cut(rows, self.lengths)]
         trained = max(1, sum(one.trained for one in passes))
         total = torch.zeros((), device=self.device)
         for one in passes:
@@ -132,7 +132,7 @@ class FastTrainer:
     def _validation_loss(self, rows: Sequence[int]) -> float:
         total, trained = torch.zeros((), dtype=torch.float64, device=self.device), 0
         with torch.no_grad():
-            for chosen in cut(rows, self.validation_lengths, self.room.tokens):
+            for chosen in self._cut(rows, self.validation_lengths):
                 one = self.validation.make(chosen)
                 if one.trained:
                     total += self.loss(one.to(self.device))
@@ -141,6 +141,10 @@ class FastTrainer:
         if not mean < float("inf"):
             raise broken_loss(self.job.settings, self.job.settings.steps, ["validation rows"], self.parameters)
         return mean
+
+    def _cut(self, rows: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+        """Passes of what there is room for; a row that is longer is tried all the same."""
+        return cut(rows, lengths, max(self.room.tokens, *(lengths[row] for row in rows)))
 
     def _whole(self, work: Callable[[], float], step: int, rows: Sequence[int], lengths: Sequence[int]) -> float:
         """Do it, and when memory runs out do it again as a whole with less at once."""
@@ -199,7 +203,7 @@ class FastTrainer:
         self.schedule.load_state_dict({**state["schedule"], "lr_lambdas": [None] * len(self.schedule.lr_lambdas)})
         torch.set_rng_state(state["rng"])
         tokens, checkpointing = state["room"]
-        self.room.tokens = max(self.longest, min(int(tokens), self.room.tokens))
+        self.room.tokens = min(int(tokens), self.room.tokens)
         if checkpointing == "full" != self.room.checkpointing:
             self.room.checkpointing = "full"
             prepare(self.layers, compiled=self.compiled, checkpointing="full")

@@ -73,7 +73,7 @@ class _Choice:
     def words(self) -> str:
         plan = self.plan
         size = f"{plan.micro_tokens} tokens" if plan.packing else f"{plan.micro_batch} rows"
-        kept = {"none": "nothing computed again", "selective": "feed-forward layers computed again"}
+        kept = {"none": "nothing computed again", "selective": "every second layer computed again"}
         return f"{plan.engine} {plan.method}, {kept.get(plan.checkpointing, 'all computed again')}, {size} a pass"
 
 

@@ -156,13 +156,15 @@ def _activations(shape: ModelShape, setting: MemorySetting) -> tuple[int, int]:
     tokens, size = setting.micro_tokens, DTYPE_BYTES[setting.dtype]
     hidden, inner, query, kv = shape.hidden, shape.intermediate, shape.query, shape.kv
     block = size * (4 * hidden + 2 * query + 2 * kv + 3 * inner) + _extra(shape, setting)
-    attention = size * (3 * hidden + 2 * query + 2 * kv)
-    kept = {"none": block, "selective": attention, "full": size * hidden}[setting.checkpointing]
-    again = {"none": 0, "selective": block - attention, "full": block}[setting.checkpointing]
+    # `selective`: every second block keeps its input only, and is computed again as a whole.
+    kept = {"none": block, "selective": (block + size * hidden) // 2, "full": size * hidden}[setting.checkpointing]
+    again = {"none": 0, "selective": block, "full": block}[setting.checkpointing]
     gradients = size * (2 * hidden + 3 * inner)
     largest = max((linear.outputs * linear.inputs for linear in shape.linears), default=0)
     one_copy = setting.method == "fp8" and FP8_COPIES[setting.checkpointing] == 1
-    unpacked = size * largest if setting.method == "qlora" else (largest if one_copy else 0)
+    # The fast engine's gate and up are one weight.
+    joint = 2 * largest if setting.engine == "fast" else largest
+    unpacked = size * joint if setting.method == "qlora" else (joint if one_copy else 0)
     with_norms = 8 * largest if setting.dora else 0
     working = tokens * (again + gradients) + unpacked + with_norms
     return tokens * shape.layers * kept, working

@@ -56,9 +56,11 @@ class Measured:
 
 
 _NOTES = "design notes, section 3 (one H200, MedQuAD lengths)"
+_BENCH = "benchmarks/results/train-h200-2026-11-20.json"
 MEASURED = (
-    Measured("fast", "lora", "none", 17080.0, 8192, f"{_NOTES}: probe, frozen bf16 base, compiled, fused loss"),
-    Measured("fast", "fp8", "none", 24650.0, 8192, f"{_NOTES}: probe, frozen FP8 base"),
+    Measured("fast", "lora", "none", 17439.0, 18312, _BENCH),
+    Measured("fast", "fp8", "none", 25318.0, 18312, _BENCH),
+    Measured("fast", "qlora", "none", 17081.0, 18312, _BENCH),
     Measured("unsloth", "lora", "none", 11720.0, 8192, f"{_NOTES}: Unsloth, 16-bit base, packed"),
     Measured("unsloth", "qlora", "none", 11550.0, 8192, f"{_NOTES}: Unsloth QLoRA, packed"),
     Measured("unsloth", "qlora", "full", 8890.0, 8192, f"{_NOTES}: Unsloth QLoRA, packed, its checkpointing"),
@@ -104,7 +106,7 @@ def flops_per_token(
     """
     weights = shape.linear_weights
     head = shape.vocab * shape.hidden * trained_share
-    again = {"none": 0.0, "selective": 0.6, "full": 1.0}[checkpointing]
+    again = {"none": 0.0, "selective": 0.5, "full": 1.0}[checkpointing]
     passes = 4 + 2 * again + (2 if method == "full" else 0)
     attention = 2 * length * shape.query * shape.layers * (3.5 + (1.0 if checkpointing == "full" else 0.0))
     return passes * weights + (6 if method == "full" else 4) * head + attention
