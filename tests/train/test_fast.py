@@ -271,6 +271,15 @@ def test_out_of_memory_repeats_the_step_with_smaller_passes(toy_base: Path) -> N
     assert trainer.room.checkpointing == "full" and "max_seq_length" in raised.value.next_step
 
 
+def test_a_row_longer_than_a_shrunk_pass_is_tried_alone(toy_base: Path) -> None:
+    rows = rows_of(20)
+    plain, shrunk = trainer_of(job_of(toy_base, rows)), trainer_of(job_of(toy_base, rows))
+    shrunk.room.tokens = 10  # as after running out of memory in a step of short rows
+    for step in range(3):
+        assert shrunk.step(step).loss == pytest.approx(plain.step(step).loss, abs=1e-5)
+    assert shrunk.validate() == pytest.approx(plain.validate(), abs=1e-5)
+
+
 def test_fp8_products_are_those_of_the_rounded_weights() -> None:
     from medtune.chat.frozen import as_stored
 
