@@ -36,6 +36,7 @@ VERBS = {
     "verify": "medtune.cli.verify",
     "sign": "medtune.cli.sign",
     "lint": "medtune.cli.lint",
+    "ollama": "medtune.cli.ollama",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""
