@@ -9,7 +9,9 @@ from medtune.detect.phi.found import Found, settle
 from medtune.detect.phi.lists import load_lists
 from medtune.detect.phi.names import names
 from medtune.detect.phi.places import places
+from medtune.detect.phi.presidio import PresidioRecognizer
 from medtune.detect.phi.scripts import foreign_names
+from medtune.detect.phi.sequence import SequenceRecognizer
 from medtune.detect.phi.structured import structured
 
 
@@ -36,12 +38,13 @@ class RuleRecognizer:
         yield from foreign_names(text, lists)
 
 
+RULES: tuple[Recognizer, ...] = (RuleRecognizer(),)
+WITHOUT_PRESIDIO: tuple[Recognizer, ...] = (RuleRecognizer(), SequenceRecognizer())
+DEFAULT: tuple[Recognizer, ...] = (*WITHOUT_PRESIDIO, PresidioRecognizer())
 LEAST = 0.5
 """What scores below is a hint, no finding."""
 
 
-def find_phi(
-    text: str, recognizers: Sequence[Recognizer] = (RuleRecognizer(),), *, least: float = LEAST
-) -> tuple[Found, ...]:
+def find_phi(text: str, recognizers: Sequence[Recognizer] = DEFAULT, *, least: float = LEAST) -> tuple[Found, ...]:
     """Identifiers in `text`, in order and without overlap, by all `recognizers`; those that score `least` or more."""
     return settle([one for recognizer in recognizers for one in recognizer.find(text) if one.score >= least])

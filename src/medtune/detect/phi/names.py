@@ -51,8 +51,14 @@ _TITLE_BEFORE = re.compile(
     r"\b(?:(?:dr|mr|mrs|ms|mx|prof|sra|mme|mlle)\.?|doctor|miss|professor|herr|frau|nurse|midwife)\s+$", re.I
 )
 HEADS = re.compile(
-    r"(?:['’]s?)?(?:(?:[-–/]|\s+and\s+|\s+)[^\W\d_]+){0,3}?\s+(?:type\s+)?(?:disease|syndrome|sign|"
+    r"(?:['’]s?)?(?:(?:[-–/]|\s+and\s+|\s+)[A-ZÀ-Ž][^\W\d_]*(?:['’]s)?){0,3}?"
+    r"(?:\s+(?!(?:was|is|are|were|has|had|have|in|on|at|to|for|with|by|from|of|or|the|a|an|his|her|"
+    r"who|as|said|took|needs|"
+    r"needed|feels|felt|got|gets|via|after|before|failed|left|saw|and|but|not|did|does|will|should|"
+    r"asks|asked|had|went)\b)"
+    r"[a-z][^\W\d_]*(?:-\w+)?)?\s+(?:type\s+)?(?:disease|syndrome|sign|"
     r"test|disorder|phenomenon|palsy|"
+    r"Loop|Lane|Drive|Court|Square|Plaza|Terrace|Crescent|Mews|Street|Avenue|Road|Mall|Flats?|Gateway|"
     r"reflex|criteria|score|scale|classification|contracture|tumou?r|sarcoma|lymphoma|thyroiditis|"
     r"dementia|ulcer|fracture|canal|"
     r"duct|gland|node|triad|tetralogy|law|method|procedure|operation|maneuver|manoeuvre|catheter|"
