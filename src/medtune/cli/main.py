@@ -32,11 +32,13 @@ VERBS = {
     "detect": "medtune.cli.detect",
     "inspect": "medtune.cli.inspect",
     "ls": "medtune.cli.ls",
+    "purge": "medtune.cli.purge",
     "suites": "medtune.cli.suites",
     "verify": "medtune.cli.verify",
     "sign": "medtune.cli.sign",
     "lint": "medtune.cli.lint",
     "ollama": "medtune.cli.ollama",
+    "compare-releases": "medtune.cli.compare_releases",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""

@@ -8,11 +8,13 @@ from typing import Any
 from medtune.release.carried import carried_part
 from medtune.release.facts import RunFacts
 from medtune.release.graded import graded_part
+from medtune.release.personal import personal_part
 from medtune.runs.records.audit import DifferenceFigure, RateFigure, Verdict
 from medtune.tasks import FORM_ONLY_NOTE, Task
 
 _HUB_LICENCES = {"cc by 4.0": "cc-by-4.0", "cc-by-4.0": "cc-by-4.0", "apache-2.0": "apache-2.0", "mit": "mit"}
 """Licence names as data sources write them: the identifier that the hub knows."""
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def card(card_facts: CardFacts, facts: RunFacts) -> str:
         _audit(card_facts, facts),
         graded_part(facts, table, cell, percent),
         _data(card_facts, facts),
+        personal_part(facts, table, cell),
         _training(facts),
         carried_part(facts, card_facts.chosen.build, table),
         _limits(card_facts),
@@ -75,7 +78,9 @@ def _front_matter(card_facts: CardFacts, facts: RunFacts) -> str:
     licence = known.pop() if len(known) == 1 else None
     values: dict[str, Any] = {"license": licence or "other"}
     if licence is None:
-        values["license_name"] = "see-data-and-licences"
+        values |= {"license_name": "see-data-and-licences", "license_link": "README.md#data-and-licences"}
+    if _HUB_NAME.fullmatch(card_facts.base_name):
+        values |= {"base_model": card_facts.base_name, "base_model_relation": "quantized"}
     values |= {
         "pipeline_tag": "text-generation",
         "library_name": "gguf",
@@ -94,11 +99,18 @@ def _opening(card_facts: CardFacts) -> str:
         lines[-1] += f" This is about {FORM_ONLY_NOTE}."
     lines += [
         "",
-        "- **Not clinically validated.** No clinician has checked this model's answers.",
-        "- **rubric: unreviewed.** The questions and rules of its audit were not reviewed by a clinician.",
+        "- **Not clinically validated.** No trial and no clinical use stand behind this model.",
+        _rubric(chosen),
+        f"- Verdict signed by: {cell(chosen.signed_by) if chosen.signed_by else 'nobody'}.",
         "- Never use it for diagnosis, treatment, triage or emergencies.",
     ]
     return "\n".join(lines)
+
+
+def _rubric(chosen: Verdict) -> str:
+    if chosen.clinical is not None and chosen.clinical.unreviewed == 0:
+        return "- **rubric: reviewed.** Persons named in the suites reviewed the questions and rules of its audit."
+    return "- **rubric: unreviewed.** The questions and rules of its audit were not reviewed by a clinician."
 
 
 def _flags(task: Task) -> str:

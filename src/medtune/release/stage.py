@@ -24,6 +24,7 @@ COVERS = (
     "the GGUF with this sha256, served with these settings. It says nothing of another quantization, of the merged "
     "safetensors, or of another server"
 )
+_FIGURES = {"verdict", "whole_form", "garble", "refusal", "cut_off", "difference", "clinical", "size_bytes"}
 NEEDS = ("collect", "prepare", "train", "export", "ask", "audit")
 READS = ("release", "task", "base", "description")
 VERSION = 3
@@ -109,10 +110,11 @@ def _release(subject: Subject, choice: Choice, texts: dict[str, str]) -> Release
         tools={stage: manifest.tools for stage, manifest in facts.manifests.items() if manifest.tools},
         task=subject.task.name,
         build=_described(build) if build else {},
-        served=facts.served(build.name) if build else {},
+        served={"task": subject.task.decoding.model_dump(mode="json"), **facts.served(build.name)} if build else {},
         made_with=facts.made_with,
         adjudications=facts.adjudications,
         sign_off=chosen.signed_by if chosen else None,
+        figures={verdict.build: verdict.model_dump(mode="json", include=_FIGURES) for verdict in facts.verdicts},
         covers=COVERS if build else "",
     )
 

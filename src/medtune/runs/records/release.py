@@ -37,5 +37,7 @@ class Release(Row):
     """Persons' decisions that the verdicts rest on: how many, and the sha256 of adjudications.jsonl."""
     sign_off: str | None = None
     """Who signed the verdict of the released build."""
+    figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What the audit measured of every build, the rejected ones too."""
     covers: str = ""
     """What the verdict holds for, in words."""
