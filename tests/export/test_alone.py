@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from command import start
 from exportrun import write_adapter, write_base
+from safetensors.torch import load_file, save_file
 from toymodel import write_toy_model
 
 from medtune.chat import load_tokenizer, resolve_base
@@ -45,17 +48,27 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_base(tmp_path_factory.mktemp("alone") / "base")
 
 
+@pytest.fixture(scope="module")
+def once(base: Path, tmp_path_factory: pytest.TempPathFactory, toolchain: Toolchain) -> tuple[Path, str]:
+    """A finished export with figures, and what the command said: made once, since converting takes longest."""
+    out = tmp_path_factory.mktemp("once") / "out"
+    code, text = export(base, "--out", out, "--quantize", "q8_0", "--fidelity-rows", "4", measured=True)
+    assert code == 0, text
+    return out, text
+
+
+@pytest.fixture
+def out(once: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(once[0], tmp_path / "out")
+
+
 @pytest.fixture
 def adapter(base: Path, tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "adapter", base)
 
 
-def test_a_folder_without_an_adapter_and_one_more_quantization(
-    base: Path, tmp_path: Path, toolchain: Toolchain
-) -> None:
-    out = tmp_path / "out"
-    code, text = export(base, "--out", out, "--quantize", "q8_0", "--fidelity-rows", "4", measured=True)
-    assert code == 0, text
+def test_a_folder_without_an_adapter_and_one_more_quantization(base: Path, out: Path) -> None:
     names = {path.name for path in out.iterdir()}
     assert names == {
         "base-F16.gguf", "base-Q8_0.gguf", "builds.json", "fidelity.json", "logs", "made.json", "parity.json",
@@ -199,11 +212,27 @@ def test_an_adapter_of_another_base(base: Path, tmp_path: Path, toolchain: Toolc
     other = write_toy_model(tmp_path / "other", hidden=128)
     foreign = write_adapter(tmp_path / "run" / "adapter", other)
     code, text = export(base, "--adapter", foreign, "--out", tmp_path / "out")
-    assert code == 2 and "the base has the shape" in text
+    assert code == 2 and "the base has the shape" in text and "next:" in text
     assert not list(tmp_path.glob("out/*")) or not (tmp_path / "out" / "merged").exists()
     write_json(tmp_path / "run" / "training.json", {"base": "other", "base_digest": "0" * 64})
     code, text = export(base, "--adapter", foreign, "--out", tmp_path / "out")
-    assert code == 2 and "trained on another base: its digest is 000000000000" in text
+    assert code == 2 and "trained on another base: its digest is 000000000000" in text and "next:" in text
+
+
+def test_an_adapter_of_split_layers_and_a_base_of_fused_ones(
+    base: Path, adapter: Path, family_model: Callable[[str], Path], tmp_path: Path, toolchain: Toolchain
+) -> None:
+    """And the other way round: said in words, not as a list of missing names."""
+    code, text = export(family_model("phi4-mini"), "--adapter", adapter, "--out", tmp_path / "out")
+    said = " ".join(text.split())
+    assert code == 2 and "there these weights are part of one matrix, gate_up_proj" in said, text
+    assert "or train a new one on this base" in said and not list(tmp_path.glob("out/*.gguf"))
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    fused = {name.replace("q_proj", "qkv_proj"): tensor for name, tensor in tensors.items() if "q_proj" in name}
+    save_file(fused, adapter / "adapter_model.safetensors")
+    code, text = export(base, "--adapter", adapter, "--out", tmp_path / "out")
+    said = " ".join(text.split())
+    assert code == 2 and "there these weights are matrices of their own, q_proj, k_proj, v_proj" in said, text
 
 
 def test_the_models_own_folder_is_no_place_for_builds(base: Path) -> None:
@@ -211,9 +240,7 @@ def test_the_models_own_folder_is_no_place_for_builds(base: Path) -> None:
     assert code == 2 and "name another folder with --out" in text
 
 
-def test_a_build_that_was_cut_off_is_made_again(base: Path, tmp_path: Path, toolchain: Toolchain) -> None:
-    out = tmp_path / "out"
-    assert export(base, "--out", out, "--quantize", "Q8_0")[0] == 0
+def test_a_build_that_was_cut_off_is_made_again(base: Path, out: Path) -> None:
     good = (out / "base-Q8_0.gguf").read_bytes()
     (out / "base-Q8_0.gguf").write_bytes(good[: len(good) // 2])
     kept = (out / "base-F16.gguf").stat().st_ino

@@ -14,6 +14,8 @@ _SIZES = {"BF16": 2, "F16": 2, "F32": 4}
 _FLOATS = tuple(_SIZES)
 _WRAPPERS = ("model", "language_model", "transformer")
 """Leading parts of a tensor's name that differ between a class in memory and its checkpoint on disk."""
+_FUSED = {"qkv_proj": ("q_proj", "k_proj", "v_proj"), "gate_up_proj": ("gate_proj", "up_proj")}
+"""Layers that some families (Phi) hold as one matrix and others as several."""
 _OTHER_BASE = "export with the base that the adapter was trained on"
 
 
@@ -126,12 +128,15 @@ class _Changes:
         """Raises ModelError for a change without its tensor."""
         names = {*self.deltas, *self.rows, *self.whole, *self.storage}
         lost = sorted(name for name in names if name not in base)
-        if lost:
+        if not lost:
+            return
+        what = f"{len(lost)} of the adapter's {len(names)} updates have no weights in this base, the first is {lost[0]}"
+        if other := _otherwise_fused(lost[0], base):
             raise ModelError(
-                f"{len(lost)} of the adapter's {len(names)} updates have no weights in this base, "
-                f"the first is {lost[0]}",
-                next_step=_OTHER_BASE,
+                f"{what}: there these weights are {other}",
+                next_step=f"{_OTHER_BASE}, or train a new one on this base",
             )
+        raise ModelError(what, next_step=_OTHER_BASE)
 
 
 class _Names:
@@ -156,6 +161,17 @@ def _core(name: str) -> str:
     while len(parts) > 2 and parts[0] in _WRAPPERS:
         parts.pop(0)
     return ".".join(parts)
+
+
+def _otherwise_fused(name: str, base: Mapping[str, TensorEntry]) -> str:
+    """In words, how the base holds a layer that it has under other names; empty when it has it not at all."""
+    before, _, layer = name.removesuffix(".weight").rpartition(".")
+    for whole, parts in _FUSED.items():
+        if layer in parts and f"{before}.{whole}.weight" in base:
+            return f"part of one matrix, {whole}"
+        if layer == whole and all(f"{before}.{part}.weight" in base for part in parts):
+            return f"matrices of their own, {', '.join(parts)}"
+    return ""
 
 
 def _splits(changes: _Changes, shared: str, embedding: TensorEntry, tied_copies: bool) -> bool:
