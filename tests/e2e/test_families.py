@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,19 +10,23 @@ from typing import Any
 
 import pytest
 from families import FAMILY_NAMES, write_multimodal
+from trainrun import train_view, write_prepared
 
 from medtune.chat import load_tokenizer, offline, resolve_base
+from medtune.chat.adapter_names import name_for_whole_model, put_adapter
 from medtune.chat.base import read_config
 from medtune.chat.family import find_family
 from medtune.chat.language_model import load_language_model
 from medtune.config.recipe import LocalBase
 from medtune.export.adapter import read_adapter
 from medtune.export.merge import merge
-from medtune.export.weights import read_weights
+from medtune.export.weights import read_head, read_weights
 from medtune.llamacpp.convert import to_gguf
 from medtune.llamacpp.score import ScoredText, score
 from medtune.llamacpp.toolchain import Toolchain
+from medtune.runs.layout import RunDir
 from medtune.runs.records.collect import Turn
+from medtune.train import stage
 from medtune.train.planner.shape import read_shape
 
 CHAT = (
@@ -67,10 +72,53 @@ def test_the_language_model_inside_a_multimodal_one(
             language += 1
             assert torch_equal(tensor, tensors_of(tmp_path / "merged-alone")[plain])
     assert towers > 3 and language == len(read_weights(alone).tensors)
+    check_names(name, base, tmp_path)
     if name == "gemma3":  # its class loads without further libraries: the towers' model gives the same probabilities
         ids = load_tokenizer(base).encode(CHAT).input_ids
         whole, own = (log_probabilities(tmp_path / "merged", ids, whole) for whole in (True, False))
         assert abs(whole - own).max() < 1e-4
+
+
+def test_the_train_stage_names_the_adapter_for_the_whole_model(
+    family_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    base = write_multimodal("gemma3", family_model("gemma3"), tmp_path / "whole")
+    view = train_view(base, tmp_path, max_steps=1, batch_size=2)
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    write_prepared(run, view, rows=2, validation=0)
+    stage.run(view, run)
+    names = [entry.name for entry in read_head(run.stage("train") / "adapter" / "adapter_model.safetensors")[1]]
+    assert names and all(".language_model.layers." in name for name in names)
+
+
+def check_names(name: str, base: Path, tmp_path: Path) -> None:
+    """The adapter that is handed out: for the whole model as users load it, and for the language model alone."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    adapter = Path(shutil.copytree(tmp_path / "adapter", tmp_path / "named"))
+    for _ in range(2):
+        name_for_whole_model(adapter)
+    merge(read_weights(base), read_adapter(adapter), tmp_path / "merged-named")
+    merged = tensors_of(tmp_path / "merged")
+    assert all(torch_equal(value, merged[key]) for key, value in tensors_of(tmp_path / "merged-named").items())
+    ids = load_tokenizer(base).encode(CHAT).input_ids
+    load = load_language_model if name == "gemma3n" else AutoModelForCausalLM.from_pretrained
+    with offline(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain = load(base, dtype=torch.float32)
+        tuned = put_adapter(plain, adapter) if name == "gemma3n" else PeftModel.from_pretrained(plain, str(adapter))
+        alone = put_adapter(load_language_model(base, dtype=torch.float32), tmp_path / "adapter")
+    adapted = [key for key, _ in tuned.named_modules() if key.endswith("lora_A")]
+    assert adapted and not any("tower" in key for key in adapted)
+    tokens = torch.tensor([ids])
+    with torch.no_grad():
+        found, wanted = (model.eval()(input_ids=tokens).logits for model in (tuned, alone))
+    assert torch.allclose(found, wanted, atol=1e-4)
+    with torch.no_grad(), tuned.disable_adapter():
+        assert not torch.allclose(tuned(input_ids=tokens).logits, wanted, atol=1e-2), "the adapter was loaded"
 
 
 def tensors_of(folder: Path) -> dict[str, Any]:

@@ -74,9 +74,9 @@ def ask_torch(folder: Path, adapter: Path | None, prompt: tuple[int, ...], most:
         try:
             model: Any = load_language_model(folder, dtype="auto")
             if adapter is not None:
-                from peft import PeftModel
+                from medtune.chat.adapter_names import put_adapter
 
-                model = PeftModel.from_pretrained(model, str(adapter))
+                model = put_adapter(model, adapter)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(
                 f"cannot be loaded for the made-up question: {str(error).splitlines()[0]}",

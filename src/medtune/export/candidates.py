@@ -150,14 +150,15 @@ def _trained(base: Path, adapter: Path, storage: Storage, stored: frozenset[str]
 
     def load() -> Any:
         import torch
-        from peft import PeftModel
+
+        from medtune.chat.adapter_names import put_adapter
 
         model = load_model(base)
         with torch.no_grad():
             for name in stored:
                 weight = model.get_submodule(name).weight
                 weight.copy_(as_stored(weight, storage))
-        return PeftModel.from_pretrained(model, str(adapter), is_trainable=False).eval()
+        return put_adapter(model, adapter).eval()
 
     return load
 

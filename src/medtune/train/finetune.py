@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from medtune.chat import BaseInfo, ChatTokenizer, offline
+from medtune.chat.adapter_names import name_for_whole_model
+from medtune.chat.language_model import is_multimodal
 from medtune.chat.targets import check_dtype
 from medtune.core.console import progress, say
 from medtune.core.errors import ModelError
@@ -91,6 +93,8 @@ def fine_tune(
     chosen = best.step if best else last.step
     remove_all_but(checkpoints, steps_to_keep([item.step for item in whole], chosen, settings.keep_checkpoints))
     _copy_result(checkpoint_path(checkpoints, chosen), folder / ADAPTER)
+    if is_multimodal(base.folder) and (folder / ADAPTER / _CONFIG).is_file():
+        name_for_whole_model(folder / ADAPTER)
     facts |= {
         "steps": last.step,
         "planned_steps": settings.steps,

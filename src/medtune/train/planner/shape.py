@@ -156,7 +156,7 @@ def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
 
 def _seen(tensors: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
     """Sizes that the weights tell: a config.json may leave them to the class, as that of Gemma 3 4B does."""
-    ends = {"query": ".q_proj.weight", "kv": ".k_proj.weight", "vocab": _EMBEDDINGS}
+    ends = {"query": (".q_proj.weight",), "kv": (".k_proj.weight",), "vocab": _EMBEDDINGS}
     found = {key: [shape[0] for name, shape in tensors.items() if name.endswith(end)] for key, end in ends.items()}
     return {key: max(rows) for key, rows in found.items() if rows}
 
