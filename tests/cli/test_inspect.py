@@ -6,6 +6,9 @@ from click.testing import CliRunner
 
 from medtune.cli.main import cli
 from medtune.llamacpp.gguf_info import read_gguf
+from medtune.llamacpp.imatrix import make_imatrix
+from medtune.llamacpp.quantize import quantize
+from medtune.llamacpp.toolchain import Toolchain
 
 
 def inspect(*words: str | Path) -> tuple[int, str]:
@@ -22,6 +25,16 @@ def test_a_page_says_model_tokenizer_types_and_metadata(toy_gguf: Path) -> None:
         assert words in text, words
     assert "blk.0.attn_q.weight" not in text
     assert "blk.0.attn_q.weight: F16 256 × 256" in inspect(toy_gguf, "--tensors")[1]
+
+
+def test_a_page_is_for_people(toy_gguf: Path, toolchain: Toolchain, tmp_path: Path) -> None:
+    """Numbers as people write them; whether an importance matrix was used."""
+    text = inspect(toy_gguf)[1]
+    assert "layer_norm_rms_epsilon: 1e-05" in text and "imatrix" not in text
+    words = "The doctor measures the pressure of the blood. " * 400
+    matrix = make_imatrix(toolchain, toy_gguf, words, tmp_path / "imatrix.gguf", threads=1)
+    build = quantize(toolchain, toy_gguf, tmp_path / "a.gguf", "IQ2_XS", threads=1, imatrix=matrix.file)
+    assert f"imatrix:    quantized with an importance matrix of {matrix.tensors} layers" in inspect(build.file)[1]
 
 
 def test_json_holds_everything(toy_gguf: Path) -> None:
@@ -54,6 +67,8 @@ def test_what_is_no_whole_gguf(toy_gguf: Path, tmp_path: Path, content: bytes | 
 def test_a_missing_file(tmp_path: Path) -> None:
     code, text = inspect(tmp_path / "none.gguf")
     assert code == 2 and "does not exist" in text
+    code, text = inspect(tmp_path)
+    assert code == 2 and "this is a folder, not a GGUF file" in text and "next:" in text
 
 
 def test_names_from_a_file_cannot_drive_the_terminal(toy_gguf: Path, tmp_path: Path) -> None:

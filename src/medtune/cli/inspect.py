@@ -61,6 +61,9 @@ def _page(found: dict[str, Any], tensors: bool) -> list[str]:
         lines.append(f"  {name:8} {one['tensors']:5} tensors  {one['size_bytes'] / 1e6:12,.1f} MB  {share:5.1f} %")
     if tensors:
         lines += [f"  {one['name']}: {one['type']} {' × '.join(map(str, one['shape']))}" for one in found["tensors"]]
+    if "quantize.imatrix.file" in found["metadata"]:
+        layers = found["metadata"].get("quantize.imatrix.entries_count", "?")
+        lines.append(f"imatrix:    quantized with an importance matrix of {layers} layers")
     lines.append("metadata:")
     lines += [f"  {key}: {_value(value)}" for key, value in found["metadata"].items()]
     return lines
@@ -69,7 +72,7 @@ def _page(found: dict[str, Any], tensors: bool) -> list[str]:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['count']:,} values"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(line: str) -> str:

@@ -105,6 +105,8 @@ def read_gguf(path: Path, *, arrays: bool = False) -> GgufInfo:
 
     Raises ModelError for a missing file, one that is no GGUF, one that is cut off, or an unknown version or type.
     """
+    if path.is_dir():
+        raise ModelError("this is a folder, not a GGUF file", where=str(path), next_step="name a .gguf file in it")
     if not path.is_file():
         raise ModelError("the GGUF file does not exist", where=str(path), next_step="check the path")
     size_bytes = path.stat().st_size
