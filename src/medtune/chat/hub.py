@@ -81,7 +81,7 @@ def fetch(base: HubBase, egress: Egress, check: Callable[[Path], None]) -> Path:
     ServerError (no answer, offline), and what `check` raises.
     """
     egress.check(endpoint())
-    with _hub(egress) as hub, explained(base, endpoint(), has_token=bool(_token())):
+    with opened_hub(egress) as hub, explained(base, endpoint(), has_token=bool(_token())):
         api = hub.HfApi(endpoint=endpoint(), token=_token())
         info = api.model_info(base.hub, revision=base.revision, files_metadata=True, timeout=_TIMEOUT_S)
         if not is_pinned(base):
@@ -162,7 +162,7 @@ def _token() -> "str | Literal[False]":
 
 
 @contextlib.contextmanager
-def _hub(egress: Egress) -> Iterator[Any]:
+def opened_hub(egress: Egress) -> Iterator[Any]:
     """huggingface_hub with a client that asks `egress`, without its second download path (Xet has a client of its own).
 
     The client stays guarded after the block: nothing else in this process may use it otherwise.

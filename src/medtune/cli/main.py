@@ -39,6 +39,7 @@ VERBS = {
     "lint": "medtune.cli.lint",
     "ollama": "medtune.cli.ollama",
     "compare-releases": "medtune.cli.compare_releases",
+    "publish": "medtune.cli.publish",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""
