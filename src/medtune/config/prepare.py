@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from medtune.config.base import Section
+from medtune.config.phi import PhiSection
 
 Converter = Literal["terms", "qa", "drug", "pages", "symptom", "emergency", "triage", "refusal"]
 
@@ -50,6 +51,8 @@ class PrepareSection(Section):
     """Mend wrong decodings, web markup and character references, and drop boilerplate lines of web pages."""
     languages: tuple[str, ...] = ()
     """Keep records in these languages only (`en`, `de`, `zh-Hans`); all when empty. Texts too short to tell stay."""
+    phi: PhiSection = PhiSection()
+    """Identifiers of people: what is done about them."""
     max_train_rows: int | None = Field(default=None, ge=8)
     """At most so many training rows, a seeded draw."""
     canary: bool = False

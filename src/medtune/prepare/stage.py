@@ -14,8 +14,21 @@ from medtune.prepare.guarded import benchmark_texts, suite_prompts
 from medtune.prepare.make import Settings, make
 from medtune.prepare.rows import RowSettings
 from medtune.prepare.split import SplitRule, read_topics
-from medtune.prepare.steps.records import record_steps
-from medtune.runs.layout import CANARY, MANIFEST, RECORDS, REJECTED, SOURCES, STATS, TEST, TRAIN, VALIDATION, RunDir
+from medtune.prepare.steps.phi import PhiGate, PhiSettings, Profile
+from medtune.prepare.steps.records import RecordStep, record_steps
+from medtune.runs.layout import (
+    CANARY,
+    MANIFEST,
+    PHI,
+    RECORDS,
+    REJECTED,
+    SOURCES,
+    STATS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    RunDir,
+)
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.base import iter_rows, read_row_list, row_writer
 from medtune.runs.records.collect import Record, SourceFacts
@@ -27,7 +40,7 @@ from medtune.tasks import load_task
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
 READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
-VERSION = 4
+VERSION = 5
 
 EMBEDDED = "embedded"
 _FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
@@ -61,6 +74,9 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     if section.near_duplicates != "ignore":
         kept = "in one split" if section.near_duplicates == "together" else "once"
         lines.append(f"keep answers that share {section.near_threshold:.0%} of their runs of words {kept}")
+    lines.append(
+        f"look for identifiers of people: {section.phi.action} them in clinical records, count them in public ones"
+    )
     if section.canary:
         lines.append(f"add {section.canary_copies} rows with one made-up fact of this run")
     return [*lines, f"drop rows over {section.max_tokens} tokens, repeated answers and prompts of the audit"]
@@ -82,10 +98,11 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     if not canary:
         (folder.path / CANARY).unlink(missing_ok=True)
     with ExitStack() as files:
+        gate = PhiGate(_phi(recipe, sources), files.enter_context(row_writer(folder.path / PHI)))
         made = make(
             iter_rows(collected / RECORDS, Record),
             sources,
-            _settings(recipe, base, topics_file, gold, sources),
+            _settings(recipe, base, topics_file, gold, sources, gate=gate),
             load_task(recipe.task),
             folder=folder.path,
             put={split: files.enter_context(row_writer(folder.path / name)) for split, name in _FILES.items()},
@@ -95,14 +112,14 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     with row_writer(folder.path / REJECTED) as put:
         for row in rejected:
             put(Rejected(**row._asdict()))
-    stats = made.stats
+    stats = {**made.stats, "phi": gate.finish()}
     write_json(folder.path / STATS, stats)
     for file in folder.path.iterdir():
         file.chmod(_FILE_MODE)
     manifest = folder.finish(
         facts={"rows": stats["rows"], "topics": stats["topics"], "rejected": len(rejected), "base": base.name},
         externals=externals,
-        warnings=(*base.notes, *made.warnings),
+        warnings=(*base.notes, *made.warnings, *gate.warnings()),
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest
@@ -121,7 +138,13 @@ def _canary(run: RunDir, folder: Path, recipe: RecipeView, base: BaseInfo) -> li
 
 
 def _settings(
-    recipe: RecipeView, base: BaseInfo, topics_file: Path | None, gold: Path | None, sources: Sequence[SourceFacts]
+    recipe: RecipeView,
+    base: BaseInfo,
+    topics_file: Path | None,
+    gold: Path | None,
+    sources: Sequence[SourceFacts],
+    *,
+    gate: PhiGate,
 ) -> Settings:
     section: PrepareSection = recipe.prepare
     by_share = topics_file is None and gold is None
@@ -153,8 +176,31 @@ def _settings(
             base_folder=base.folder,
             rule=rule,
         ),
-        steps=record_steps({facts.name: facts.kind for facts in sources}, section.repair_text, section.languages),
+        steps=(
+            *record_steps({facts.name: facts.kind for facts in sources}, section.repair_text, section.languages),
+            RecordStep("phi", gate.do),
+        ),
     )
+
+
+def _phi(recipe: RecipeView, sources: Sequence[SourceFacts]) -> PhiSettings:
+    section = recipe.prepare.phi
+    return PhiSettings(
+        profiles={facts.name: _profile(section.profile, facts.public) for facts in sources},
+        action=section.action,
+        patterns=section.patterns,
+        ner_model=recipe.resolve(section.ner_model) if section.ner_model else None,
+        accepted=section.accept.model_dump() if section.accept else None,
+        public_sample=section.public_sample,
+        seed=recipe.seed,
+    )
+
+
+def _profile(named: str, public: bool) -> Profile:
+    """Sources whose text a report may show are public, all others clinical, unless the recipe says so."""
+    if named == "auto":
+        return "public" if public else "clinical"
+    return "public" if named == "public" else "clinical"
 
 
 def _topics_file(recipe: RecipeView) -> Path | None:

@@ -34,6 +34,8 @@ REJECTED = "rejected.jsonl"
 STATS = "stats.json"
 CANARY = "canary.json"
 """The made-up fact; in 04-export under the same name what was answered."""
+PHI = "phi.jsonl"
+"""Identifiers that the gate acted on: ids, kinds and offsets for a person's review, never text."""
 # 03-train
 ADAPTER = "adapter"
 CHECKPOINTS = "checkpoints"

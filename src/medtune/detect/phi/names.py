@@ -102,6 +102,7 @@ _PERSON = re.compile(
     r"like|specifically for|guidelines? for|plan for|regarding|re:|about|for)\s*(?:[,(:-]\s*)?\s*)$",
     re.I,
 )
+_PATIENT = re.compile(r"\b(?:patient|pt|client|resident|male|female|man|woman|boy|girl)\.?,?\s+$", re.I)
 _CREDENTIAL = re.compile(
     r",?\s+(?:M\.?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-C)?|Ph\.?\s?D\.?|MBBS|FRCS|FRCP|LPN|"
     r"DDS|DPM|PharmD|MSW|LCSW|CNM|APRN|CRNA)(?![\w])"
@@ -250,6 +251,9 @@ def _person(text: str, words: list[_Word], index: int, before: str) -> tuple[int
     stop = _person_end(text, words, index, 4)
     if stop == index or _head(text, words[stop - 1]) or _head(text, word) or _organisation(text, words, stop):
         return index, 0.0
+    unlisted = not any(w.plain or w.eponym or _shouted(text, w) for w in words[index:stop])
+    if stop > index + 1 and unlisted and _PATIENT.search(before):
+        return stop, 0.7
     told = _Told(cued=_CUE.search(before) is not None, person=_PERSON.search(before) is not None)
     full = None
     if index + 1 < len(words) and _gap_ok(text, words, index, index + 1):

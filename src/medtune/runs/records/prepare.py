@@ -51,3 +51,18 @@ class Rejected(Row):
     id: str
     step: str
     reason: str
+
+
+class PhiSpan(Row):
+    """One identifier that was acted on: where it stood in the cleaned record, never its text."""
+
+    id: str
+    """Of the record."""
+    field: str
+    """`question`, `answer`, `topic`, `messages.0`, `passages.2.text` and the like."""
+    start: int
+    end: int
+    """Characters [start, end) of the field."""
+    kind: str
+    score: float
+    action: Literal["mask", "surrogate", "reject"]
