@@ -9,6 +9,7 @@ import pytest
 from toybase import write_toy_base
 
 from medtune.chat import load_tokenizer, resolve_base
+from medtune.chat.family import Family, family_cards, find_family
 from medtune.config.recipe import LocalBase
 from medtune.core.errors import ModelError
 from medtune.runs.records.collect import Turn
@@ -63,3 +64,20 @@ def test_a_template_without_an_assistant_turn(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="has no assistant turn") as raised:
         load_tokenizer(folder).encode(chat)
     assert "joints" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "card", [card for card in family_cards() if card.converter_files], ids=lambda card: card.family
+)
+def test_files_that_only_the_converter_needs(base: Path, tmp_path: Path, card: Family) -> None:
+    """transformers loads some families without tokenizer.model; their GGUF cannot be made."""
+    template = "".join(f"{{# {mark} #}}" for mark in card.template_marks)
+    edit(base / "config.json", architectures=[card.architectures[0]])
+    file = base / "chat_template.jinja"
+    file.write_text(template + file.read_text(encoding="utf-8"), encoding="utf-8")
+    (name,) = card.converter_files
+    if name == "tokenizer.json":
+        (base / name).rename(base / "tokenizer.model")
+    assert find_family(card.architectures[0], base) == card
+    with pytest.raises(ModelError, match=f"{name} is missing: .* {card.family} models"):
+        resolve(base)

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from toymodel import write_toy_model
 
 from medtune.chat import load_tokenizer, resolve_base
+from medtune.chat.base import tiny_folder
 from medtune.cli.main import cli
 from medtune.config.recipe import LocalBase
 from medtune.core.io import read_json, write_json
@@ -182,6 +183,15 @@ def test_a_missing_tokenizer(base: Path, tmp_path: Path) -> None:
     (model / "tokenizer.model").unlink()
     code, text = export(model, "--out", tmp_path / "out")
     assert code == 2 and "tokenizer" in text and "next:" in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_tokenizer_model(tmp_path: Path) -> None:
+    """transformers can do without it, the converter cannot: said before anything is made."""
+    model = spoiled(tiny_folder(), tmp_path / "model")
+    (model / "tokenizer.model").unlink()
+    code, text = export(model, "--out", tmp_path / "out")
+    assert code == 2 and "tokenizer.model is missing" in text and "next:" in text, text
     assert not (tmp_path / "out").exists()
 
 

@@ -67,6 +67,7 @@ def resolve_base(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[
     given = give_template(folder, architecture)
     family = find_family(architecture, given.folder)
     check_terms(base, family)
+    _check_converter_files(family, given.folder)
     tokenizer = _tokenizer_files(given.folder)
     weights = check_safetensors(given.folder)
     _check_embedding(given.folder, weights)
@@ -117,7 +118,9 @@ def check_small_files(folder: Path) -> str:
 
 def _check_before_weights(base: HubBase, folder: Path) -> None:
     architecture = check_small_files(folder)
-    check_terms(base, find_family(architecture, give_template(folder, architecture).folder))
+    family = find_family(architecture, give_template(folder, architecture).folder)
+    check_terms(base, family)
+    _check_converter_files(family, folder)
 
 
 def _locate(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[[str], Path]) -> tuple[Path, str]:
@@ -216,6 +219,17 @@ def _tokenizer_files(folder: Path) -> tuple[Path, ...]:
             next_step=f"copy its tokenizer files ({', '.join(_TOKENIZER_ANY[:2])}, tokenizer_config.json) beside it",
         )
     return tokenizer_files(folder)
+
+
+def _check_converter_files(family: Family, folder: Path) -> None:
+    """Raise ModelError when a file is missing that the GGUF is made of: else hours of training come before it."""
+    for name in family.converter_files:
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"{name} is missing: llama.cpp's converter reads the vocabulary of {family.family} models from it",
+                where=str(folder),
+                next_step=f"copy {name} from the model's release into this folder",
+            )
 
 
 def tokenizer_files(folder: Path) -> tuple[Path, ...]:
