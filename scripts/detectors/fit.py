@@ -84,9 +84,9 @@ def _minimise(matrix: csr_matrix, labels: np.ndarray, weights: np.ndarray, class
     return np.asarray(found.x.reshape(columns, classes))
 
 
-def write(path: Path, rows: Sequence[Row], classes: Sequence[str], weights: Mapping[str, np.ndarray]) -> int:
+def write(path: Path, digest: str, classes: Sequence[str], weights: Mapping[str, np.ndarray]) -> int:
     """Write the model; features whose weights all round to nothing are left out. Returns its size in bytes."""
-    lines = ["\t".join([rows_digest([row.told for row in rows]), str(UNIT), *classes])]
+    lines = ["\t".join([digest, str(UNIT), *classes])]
     for name, values in weights.items():
         whole = [round(float(value) / UNIT) for value in values]
         if any(whole):

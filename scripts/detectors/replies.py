@@ -12,6 +12,7 @@ from medtune.core.text import sentences
 from medtune.detect.marks import marks_of
 from medtune.detect.refusal import KINDS, by_rules
 from medtune.detect.reply_features import reply_features
+from medtune.suites.load import load_suite, suite_names
 
 from fit import Row, Told  # isort: skip
 
@@ -35,6 +36,7 @@ _TURNS = (", but ", ". However, ", ". Still, ", ". What I can tell you: ", "; th
 def reply_texts(lists: tuple[str, ...] = LISTS) -> list[Told]:
     """Every text to train on with its label and weight, in a fixed order."""
     told = [Told(text, label, 1.0) for name in lists for text, label in told_rows(name)]
+    told += [Told(text, label, 1.0) for text, label in suite_references()]
     told += [Told(text, label, WEIGHT_OF_MADE) for text, label in made_replies()]
     told += [Told(text, "answer", WEIGHT_OF_SNIPPETS) for text in medquad_snippets()]
     return [row for row in told if row.text.strip()]
@@ -55,6 +57,14 @@ def told_rows(name: str) -> list[tuple[str, str]]:
     """Texts and labels of one list in tests/detect."""
     found = map(json.loads, (TESTS / name).read_text(encoding="utf-8").splitlines())
     return [(row["text"], row.get("label") or row["kind"]) for row in found]
+
+
+def suite_references() -> Iterator[tuple[str, str]]:
+    """Reference answers of the suites; that the rules class them right, `medtune suites check` has proved."""
+    for name in sorted(suite_names()):
+        for case in load_suite(name).cases:
+            for text in case.references:
+                yield text, by_rules(text, marks_of(text)).kind
 
 
 def made_replies() -> Iterator[tuple[str, str]]:

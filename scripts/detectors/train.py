@@ -10,8 +10,12 @@ A model has to be trained again when its rows, its features or the rules change 
 import sys
 from pathlib import Path
 
-from fit import Row, fit, write
-from replies import LISTS, reply_rows
+from fit import Row, Told, fit, rows_digest, write
+from polarity_rows import KINDS as ADVICE_KINDS
+from polarity_rows import LISTS as ADVICE
+from polarity_rows import advice_rows, advice_texts
+from replies import LISTS as REPLIES
+from replies import reply_rows, reply_texts
 
 from medtune.detect.linear import LinearModel
 from medtune.detect.refusal import KINDS
@@ -19,15 +23,9 @@ from medtune.detect.refusal import KINDS
 MODELS = Path(__file__).parents[2] / "src" / "medtune" / "detect" / "models"
 
 
-def _refusal(check: bool) -> None:
-    if check:
-        for held in LISTS:
-            names = tuple(name for name in LISTS if name != held)
-            _score(held, reply_rows(names), [row for row in reply_rows((held,)) if row.told.weight == 1.0], KINDS)
-        return
-    rows = reply_rows()
-    size = write(MODELS / "refusal.tsv.xz", rows, KINDS, fit(rows, KINDS))
-    print(f"{len(rows)} rows, {size:,} bytes")
+def _train(name: str, rows: list[Row], told: list[Told], classes: tuple[str, ...]) -> None:
+    size = write(MODELS / f"{name}.tsv.xz", rows_digest(told), classes, fit(rows, classes))
+    print(f"{name}: {len(rows)} rows, {size:,} bytes")
 
 
 def _score(name: str, rows: list[Row], held: list[Row], classes: tuple[str, ...]) -> None:
@@ -40,9 +38,11 @@ def _score(name: str, rows: list[Row], held: list[Row], classes: tuple[str, ...]
 
 if __name__ == "__main__":
     what, *options = sys.argv[1:] or ["refusal"]
-    if what == "polarity":
-        from polarity_rows import train_polarity
-
-        train_polarity("--check" in options)
+    polarity = what == "polarity"
+    lists, rows_of, kinds = (ADVICE, advice_rows, ADVICE_KINDS) if polarity else (REPLIES, reply_rows, KINDS)
+    if "--check" in options:
+        for held in lists:
+            others = tuple(name for name in lists if name != held)
+            _score(held, rows_of(others), [row for row in rows_of((held,)) if row.told.weight == 1.0], kinds)
     else:
-        _refusal("--check" in options)
+        _train(what, rows_of(lists), advice_texts() if polarity else reply_texts(), kinds)

@@ -14,7 +14,7 @@ POLARITY_FLOORS = {
     "heldout/polarity.tsv": 0.98,
     "dev/polarity_1.tsv": 0.97,
     "dev/polarity_2.tsv": 0.92,
-    "dev/polarity_3.tsv": 0.80,
+    "dev/polarity_3.tsv": 0.92,
     "dev/polarity_own.tsv": 0.92,
 }
 REFUSAL_FLOORS = {

@@ -25,6 +25,12 @@ def patterns(*sources: str) -> list[re.Pattern[str]]:
         ("Call 999 if:\n- she is not breathing", r"call 999", ["advised"]),
         ("Do not stop the bleeding by applying a bandage, and apply a bandage.", r"bandage", ["prohibited", "advised"]),
         ("Nothing of it is here.", r"butter", []),
+        ("No - do not let her sleep.", r"let her sleep", ["prohibited"]),
+        ("Do not push the bone back and do not straighten the leg.", r"push|straighten", ["prohibited", "prohibited"]),
+        ("If an AED is available, use it.", r"AED", ["advised"]),
+        ("If an AED is available, do not use it.", r"AED", ["prohibited"]),
+        ("Avoid butter, oils, ice.", r"butter|oils|ice", ["prohibited"] * 3),
+        ("If the wound is deep, do not try to stop the bleeding on your own.", r"stop the bleeding", ["prohibited"]),
     ],
 )
 def test_each_hit_has_the_polarity_of_its_clause(text: str, pattern: str, polarities: list[str]) -> None:

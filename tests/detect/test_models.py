@@ -11,7 +11,7 @@ from medtune.detect import linear
 from medtune.detect.linear import LinearModel, load_model
 
 SCRIPTS = Path(__file__).parents[2] / "scripts" / "detectors"
-NAMES = ("refusal",)
+NAMES = ("refusal", "polarity")
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]:
     import importlib
 
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    names = ("fit", "replies")
+    names = ("fit", "replies", "polarity_rows")
     yield {name: importlib.import_module(name) for name in names}
     for name in names:
         sys.modules.pop(name, None)
@@ -35,16 +35,20 @@ def test_the_model_of_replies_was_trained_on_the_rows_that_stand_here(scripts: d
     assert load_model("refusal").rows == scripts["fit"].rows_digest(scripts["replies"].reply_texts())
 
 
-@pytest.mark.slow
-def test_training_again_gives_the_same_model_of_replies(scripts: dict[str, ModuleType]) -> None:
-    from medtune.detect.refusal import KINDS
+def test_the_model_of_advice_was_trained_on_the_rows_that_stand_here(scripts: dict[str, ModuleType]) -> None:
+    assert load_model("polarity").rows == scripts["fit"].rows_digest(scripts["polarity_rows"].advice_texts())
 
-    rows = scripts["replies"].reply_rows()
-    weights = {name: tuple(values) for name, values in scripts["fit"].fit(rows, KINDS).items()}
-    again, shipped = LinearModel(KINDS, "", 1.0, weights), load_model("refusal")
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_training_again_gives_the_same_model(scripts: dict[str, ModuleType], name: str) -> None:
+    shipped = load_model(name)
+    rows = scripts["replies"].reply_rows() if name == "refusal" else scripts["polarity_rows"].advice_rows()
+    weights = {feature: tuple(values) for feature, values in scripts["fit"].fit(rows, shipped.classes).items()}
+    again = LinearModel(shipped.classes, "", 1.0, weights)
     for row in rows[::7]:
         here, there = again.probabilities(row.features), shipped.probabilities(row.features)
-        assert all(abs(here[kind] - there[kind]) < 0.05 for kind in KINDS)
+        assert all(abs(here[kind] - there[kind]) < 0.05 for kind in shipped.classes)
 
 
 def test_probabilities_sum_to_one_and_unknown_features_count_nothing() -> None:

@@ -18,6 +18,10 @@ from medtune.detect.polarity.words import STOP
 _PARTING = frozenset({"not", "never", "no", "nor", "without", "than", "instead", "avoid"})
 
 
+_SITUATION = "a situation"
+"""The rule's word for an action that only an if-clause names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One mention: its place `text[start:end]`, the sentence around it, and how that sentence stands to it."""
@@ -57,9 +61,20 @@ def _mention(text: str, sentences: Sequence[Sentence], start: int, end: int) -> 
             if match is None:
                 break
             judged = judge_at(sentences, number, match)
+            if judged.rule == _SITUATION and (taken_up := _taken_up(sentence.tokens, match)):
+                judged = judge_at(sentences, number, taken_up)
             return Mention(start, end, quote(text, sentence.start, sentence.end), judged.polarity, judged.rule)
     line = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     return Mention(start, end, quote(text, line[0], line[1] if line[1] >= 0 else len(text)), "unclear", "no sentence")
+
+
+def _taken_up(tokens: Sequence[Token], match: Match) -> Match | None:
+    """The main clause's verb where it takes up what its if-clause names: «if an AED is available, use it»."""
+    comma = next((at for at in range(match.first, len(tokens)) if tokens[at].word in (",", "—")), len(tokens))
+    for at in range(comma + 1, len(tokens) - 1):
+        if tokens[at].stem in VERB_STEMS and tokens[at + 1].word in ("it", "them", "one", "that", "this"):
+            return Match(at, (at, at + 1), 1.0)
+    return None
 
 
 def _match(tokens: Sequence[Token], start: int, end: int) -> Match | None:

@@ -1,8 +1,10 @@
 """Polarity: does a text advise an action, prohibit it, allow it on a condition, or only report it?
 
-A clause-level reader of English instructions, from the standard library alone. It finds the action in any inflection,
-gathers the cues that reach it (negation, avoidance, interruption, evaluation, headers, reports, conditions), multiplies
-their signs («do not stop pressing» turns twice), and answers `unclear` where evidence is missing.
+A clause-level reader of English instructions. It finds the action in any inflection, gathers the cues that reach it
+(negation, avoidance, interruption, evaluation, headers, reports, conditions), multiplies their signs («do not stop
+pressing» turns twice), and answers `unclear` where evidence is missing. `read_polarity` then asks a small linear model
+that has the rules' answer and the words around the action among its features (`features.py`, trained by
+scripts/detectors/train.py). Mentions of the lexicon (medtune.detect.mentions) are read by the rules alone.
 
 What the labels mean, for every list of sentences in the tests as well: what the text tells its reader about the action.
 
@@ -18,7 +20,7 @@ unclear      nothing of this could be told, or the text contradicts itself: for 
 
 from medtune.detect.polarity.read import Polarity, read_polarity
 
-VERSION = 2
+VERSION = 3
 """Raised when the same text could be read differently than before."""
 
 __all__ = ["VERSION", "Polarity", "read_polarity"]

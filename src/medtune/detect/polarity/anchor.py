@@ -38,8 +38,10 @@ def anchor_of(tokens: Sequence[Token], cues: Sequence[Cue], match: Match) -> int
 
 
 def _restarts(tokens: Sequence[Token], step: int) -> bool:
-    """«But», or «only» and «just» behind a comma: «no milk, only water»."""
+    """«But», «than» behind a comparison, «only» and «just» behind a comma: «no milk, only water»."""
     word = tokens[step].word
+    if word == "than":
+        return any(token.word in ("better", "wiser", "safer", "smarter") for token in tokens[:step])
     return word == "but" or (word in ("only", "just") and tokens[step - 1].word == ",")
 
 

@@ -44,6 +44,12 @@ _POSITIVE = re.compile(
     r" do|how to|actions?|remember to|be sure to|please)\b",
     re.IGNORECASE,
 )
+_AGAINST = re.compile(
+    r"\bmakes? (?:\w+ ){1,5}worse\b|\b(?:leave|leaving|left) (?:out|off|aside)\b|\bbest (?:dropped|skipped|left)\b"
+    r"|\b(?:cut|cutting) (?:out|down)\b|\bgive (?:it |these )?a miss\b|\bto (?:limit|drop|skip|stop|refuse)\b",
+    re.IGNORECASE,
+)
+"""Headers over what is spoken against, in words that are no label and hold no cue."""
 _REPORTING = re.compile(
     r"\b(?:people|some|folk|used to|in the past|once|previously|study|studies|claims?|rumou?rs?|home remed|years ago"
     r"|heard|believe|old advice|older)\b",
@@ -61,6 +67,8 @@ def sign_of_header(header: str) -> str:  # noqa: PLR0911 (the first case that ap
     """Scope of a whole header line: its label, else the parity of the cues in its main clause."""
     if scope := sign_of_label(header):
         return scope
+    if _AGAINST.search(header) and not re.search(r"\b(?:not|never|how|when|if)\b", header, re.IGNORECASE):
+        return "neg"
     if re.search(r"\b(?:do'?s?|dos) (?:and|&|or) (?:do not|don'?ts?)", header, re.IGNORECASE):
         return ""
     tokens = tokenise(header)

@@ -28,7 +28,7 @@ _SIGNS = {
     "☑": "pos",
 }
 _LABEL = re.compile(
-    r"(?:(?<=^)|(?<=[.!?;]\s)|(?<=[.!?;]\*\*\s)|(?<=[.!?;]\s\*\*))[*_ ]*([^\W\d][\w' ’-]{0,44}?)[*_ ]*:[*_]*(?=\s|$)"
+    r"(?:(?<=^)|(?<=[.!?;]\s)|(?<=[.!?;]\*\*\s)|(?<=[.!?;]\s\*\*))[*_ ]*([^\W\d][\w' \t\xa0’-]{0,44}?)[*_ ]*:[*_]*(?=\s|$)"
 )
 _END = re.compile(r"[.!?…]+[\"”')\]*_]*(?=\s|$)")
 _ABBREVIATIONS = words_of("e.g i.e dr mr mrs ms st no approx vs fig u.s al ca etc")
@@ -161,6 +161,12 @@ def _header_text(content: str, line: str, marked: bool, is_last: bool, next_mark
     return None
 
 
+def _without_answer(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without a «No —» or «Yes —» that answers what was asked: it turns nothing of what follows."""
+    answered = len(tokens) > 2 and tokens[0].word in ("no", "nope", "yes") and tokens[1].word == "—"
+    return tokens[2:] if answered else tokens
+
+
 def _line_sentences(
     text: str, start: int, end: int, scope: str, item: bool, *, lead: tuple[Token, ...] = ()
 ) -> list[Sentence]:
@@ -169,7 +175,7 @@ def _line_sentences(
     for number, (first, last, label) in enumerate(pieces):
         inner = label or (scope if number == 0 or not found else "")
         for count, (begin, stop) in enumerate(_sentence_bounds(text, first, last)):
-            tokens = tuple(tokenise(text, begin, stop))
+            tokens = _without_answer(tuple(tokenise(text, begin, stop)))
             if not any(token.word[0].isalnum() for token in tokens):
                 continue
             keeps = count == 0 or inner in ("pos", "myth", "report", "fact")
