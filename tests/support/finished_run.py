@@ -19,6 +19,7 @@ from medtune.config.recipe import Recipe, RecipeView
 from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.io import append_jsonl, write_json, write_text
 from medtune.core.stats import clopper_pearson, paired_difference, wilson
+from medtune.llamacpp.gguf_info import read_gguf
 from medtune.runs.layout import (
     ADAPTER,
     ASKED,
@@ -307,7 +308,7 @@ class _Writer:
                     Build(
                         name=name, role=_role(name), quantization=quantization, file=file,
                         size_bytes=(path / file).stat().st_size, sha256=sha256_file(path / file),
-                        tensor_types={"F32": 1}, seconds=1.5,
+                        tensor_types=read_gguf(path / file).census, seconds=1.5,
                         warnings=("token_embd.weight: fell back to Q8_0",) if name == "Q2_K" else (),
                     )
                 )  # fmt: skip

@@ -40,6 +40,8 @@ VERBS = {
     "ollama": "medtune.cli.ollama",
     "compare-releases": "medtune.cli.compare_releases",
     "publish": "medtune.cli.publish",
+    "bundle": "medtune.cli.bundle",
+    "unbundle": "medtune.cli.unbundle",
     "toolchain": "medtune.cli.toolchain",
 }
 """Verb to the module that holds a click command of that name, in the order in which help lists them."""

@@ -1,14 +1,16 @@
-"""Read the members of a .tar.* or .zip one after the other: nothing is unpacked, unsafe members are refused."""
+"""Read the members of a .tar.* or .zip one after the other, or unpack a listed .tar; unsafe members are refused."""
 
+import hashlib
 import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from medtune.core.errors import DataError
+from medtune.core.io import disk_errors
 
 ARCHIVE_SUFFIXES = (".tar.xz", ".tar.gz", ".tgz", ".tar", ".zip")
 MEMBER_BYTES = 64 << 20
@@ -36,6 +38,59 @@ def members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
             where=str(path),
             next_step="fetch or pack it again; .tar.xz, .tar.gz, .tar and .zip can be read",
         ) from error
+
+
+def unpack_listed(path: Path, into: Path, listed: Callable[[str], tuple[int, str] | None]) -> set[str]:
+    """Unpack a plain .tar whose members are known before: `listed` gives size and sha256 of a name, or None.
+
+    Returns the names that were written. Raises DataError for a damaged archive, a member that is not listed or differs,
+    a link, a device, a name twice, or a path that leaves the folder; what was written until then
+    is the caller's to remove.
+    """
+    written: set[str] = set()
+    try:
+        with tarfile.open(path, mode="r:") as archive, disk_errors(into):
+            for member in archive:
+                _check_name(member.name, path)
+                if not member.isreg():
+                    raise _unsafe("a link, a folder or a device", member.name, path)
+                known, stream = listed(member.name), archive.extractfile(member)
+                if known is None or member.name in written or stream is None:
+                    raise _unsafe("a file that its own list does not name", member.name, path)
+                if (member.size, _write(stream, into / member.name)) != known:
+                    raise _unsafe("a file that is not the one in its own list", member.name, path)
+                written.add(member.name)
+    except (tarfile.TarError, EOFError) as error:
+        raise DataError(
+            f"this archive is damaged ({type(error).__name__})", where=str(path), next_step="copy or pack it again"
+        ) from error
+    return written
+
+
+def read_first(path: Path, name: str) -> bytes:
+    """The first member of a plain .tar, which must have this name. Raises DataError."""
+    try:
+        with tarfile.open(path, mode="r:") as archive:
+            member = archive.next()
+            stream = archive.extractfile(member) if member and member.name == name and member.isreg() else None
+            if member is None or stream is None or member.size > MEMBER_BYTES:
+                raise DataError(f"this archive does not begin with {name}", where=str(path), next_step="pack it again")
+            return stream.read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise DataError(
+            "this is no archive, or a damaged one", where=str(path), next_step="check the path; copy or pack it again"
+        ) from error
+
+
+def _write(stream: IO[bytes], target: Path) -> str:
+    """Write a stream to a file; returns its sha256."""
+    digest = hashlib.sha256()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+            file.write(piece)
+    return digest.hexdigest()
 
 
 def _tar_members(path: Path, suffix: str) -> Iterator[tuple[str, bytes]]:
