@@ -21,7 +21,7 @@ _KEPT_SETS = 8_192
 
 @dataclass
 class NearIndex:
-    """Sketches of the texts so far, 200 bytes a text. The texts themselves stay where they are."""
+    """Sketches of the texts so far, 212 bytes a text. The texts themselves stay where they are."""
 
     shingle_words: int = SHINGLE_WORDS
     _parts: list[Sketches] = field(default_factory=list)

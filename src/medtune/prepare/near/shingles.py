@@ -4,6 +4,7 @@ All texts of a batch are laid end to end as bytes. With prefix sums of `byte * p
 invertible) the polynomial hash of any word is one subtraction and one multiplication (Karp and Rabin, 1987).
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _INVERSE = pow(_PRIME, -1, 1 << 64)
 _MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 _LEAST_PLACES = 1 << 16
 
+_SIGN = re.compile(r"[^\w\s]")
 _WORD = np.zeros(256, dtype=bool)
 _WORD[[byte for byte in range(256) if byte >= 0x80 or chr(byte).isalnum()]] = True
 # Chinese, Japanese and Korean write no spaces: each character (UTF-8 lead bytes E3 to ED) is a word.
@@ -69,7 +71,7 @@ def mix(values: U64) -> U64:
 
 def _word_hashes(texts: Sequence[str]) -> tuple[U64, NDArray[np.int64]]:
     """The hash of each word, and how many words each text has."""
-    parts = [unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace") for text in texts]
+    parts = [_plain(text).casefold().encode("utf-8", "replace") for text in texts]
     data = np.frombuffer(b" " + b" ".join(parts) + b" ", dtype=np.uint8)
     is_word = _WORD[data]
     begins = is_word[1:] & (~is_word[:-1] | _ALONE[data[1:]])
@@ -80,6 +82,11 @@ def _word_hashes(texts: Sequence[str]) -> tuple[U64, NDArray[np.int64]]:
     words = mix((sums[end] - sums[begin]) * inverses[begin])
     borders = np.cumsum([1, *(len(part) + 1 for part in parts)])
     return words, np.diff(np.searchsorted(begin, borders))
+
+
+def _plain(text: str) -> str:
+    """NFKC without signs beyond ASCII (dashes, curly quotation marks, bullets); ASCII's own are told by their bytes."""
+    return text if text.isascii() else _SIGN.sub(" ", unicodedata.normalize("NFKC", text))
 
 
 def _room(size: int) -> int:

@@ -23,6 +23,8 @@ RowT = TypeVar("RowT", bound=Row)
 
 def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
     """Read rows of one kind. Raises RunDirError naming the line of a row that does not fit."""
+    if not path.exists():
+        raise _gone(path)
     rows = []
     for number, value in read_jsonl(path):
         try:
@@ -41,7 +43,7 @@ def iter_rows(path: Path, kind: type[RowT]) -> Iterator[RowT]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise RunDirError("this file cannot be read", where=str(path), next_step="run its stage again") from error
+        raise _gone(path) from error
     with file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -54,6 +56,14 @@ def iter_rows(path: Path, kind: type[RowT]) -> Iterator[RowT]:
                     where=f"{path}:{number}",
                     next_step="run the stage that wrote it again",
                 ) from None
+
+
+def _gone(path: Path) -> RunDirError:
+    return RunDirError(
+        f"{path.name} is gone: it was purged (events.jsonl says when), or removed by hand",
+        where=str(path),
+        next_step="make it again: `medtune run RECIPE` starts with the first stage whose files are missing",
+    )
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
