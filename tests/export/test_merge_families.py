@@ -24,8 +24,15 @@ def tensors_of(folder: Path) -> dict[str, torch.Tensor]:
     return {name: tensor for file in folder.glob("*.safetensors") for name, tensor in load_file(file).items()}
 
 
-@pytest.mark.parametrize("name", FAMILY_NAMES)
-@pytest.mark.parametrize("dora", [False, True], ids=["lora", "dora"])
+@pytest.mark.parametrize(
+    ("name", "dora"),
+    [
+        pytest.param(name, dora, id=f"{'dora' if dora else 'lora'}-{name}", marks=[pytest.mark.slow] * slow)
+        for name in FAMILY_NAMES
+        for dora in (False, True)
+        for slow in [dora and name != "tiny"]
+    ],
+)
 def test_bit_equal_to_peft_in_float32_rounded_once(
     family_model: Callable[[str], Path], tmp_path: Path, name: str, dora: bool
 ) -> None:
