@@ -28,8 +28,8 @@ LISTS = (
 )
 MADE_A_KIND = 400
 WEIGHT_OF_MADE = 0.5
-SNIPPETS = 300
-WEIGHT_OF_SNIPPETS = 0.1
+SNIPPETS = 500
+WEIGHT_OF_SNIPPETS = 0.4
 _TURNS = (", but ", ". However, ", ". Still, ", ". What I can tell you: ", "; that said, ")
 
 
