@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from medtune.detect.phi.found import Found
+from medtune.detect.phi.structured import around
 
 _LONG = "january|february|march|april|may|june|july|august|september|october|november|december"
 _MONTH = rf"(?:{_LONG}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
@@ -38,25 +39,25 @@ _AGE = re.compile(
     r"1[0-2]\d))(?=[,.;)\s]*(?:years?\b|yrs?\b|-|$|[,.;)]))",
     re.I,
 )
-_DIGIT = re.compile(r"\d")
+_NINETY = re.compile(r"(?<!\d)(?:9\d|1[0-2]\d)(?!\d)")
+_DIGIT = re.compile(r"\d(?=\d?(?:[-/.](?:\d|[A-Za-z])|(?:st|nd|rd|th)?\b))|\d{4}")
 
 
 def dates(text: str) -> Iterator[Found]:
     """Dates with a day or a month; a year alone may stand."""
-    if not _DIGIT.search(text):
-        return
-    for regex, score in ((_ISO, 0.95), (_NUMERIC, 0.9), (_WRITTEN, 0.9), (_MONTH_YEAR, 0.8)):
-        for match in regex.finditer(text):
-            if not _is_verb(match.group()):
-                yield Found(match.start(), match.end(), "date", score)
-    for regex in (_SHORT, _COMPACT):
-        for match in regex.finditer(text):
-            yield Found(*match.span("v"), "date", 0.8)
+    for start, end in around(text, _DIGIT, 30, 40):
+        for regex, score in ((_ISO, 0.95), (_NUMERIC, 0.9), (_WRITTEN, 0.9), (_MONTH_YEAR, 0.8)):
+            for match in regex.finditer(text, start, end):
+                if not _is_verb(match.group()):
+                    yield Found(match.start(), match.end(), "date", score)
+        for regex in (_SHORT, _COMPACT):
+            for match in regex.finditer(text, start, end):
+                yield Found(*match.span("v"), "date", 0.8)
 
 
 def ages(text: str) -> Iterator[Found]:
     """Ages from 90 on."""
-    if not _DIGIT.search(text):
+    if not _NINETY.search(text):
         return
     for match in _AGE.finditer(text):
         group = "v" if match.group("v") else "w"

@@ -47,9 +47,8 @@ TITLES = frozenset(
         "sgt",
     }
 )
-_TITLE_BEFORE = re.compile(
-    r"\b(?:(?:dr|mr|mrs|ms|mx|prof|sra|mme|mlle)\.?|doctor|miss|professor|herr|frau|nurse|midwife)\s+$", re.I
-)
+_DOTTED_TITLES = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "sra", "mme", "mlle"})
+_WHOLE_TITLES = _DOTTED_TITLES | {"doctor", "miss", "professor", "herr", "frau", "nurse", "midwife"}
 HEADS = re.compile(
     r"(?:['’]s?)?(?:(?:[-–/]|\s+and\s+|\s+)[A-ZÀ-Ž][^\W\d_]*(?:['’]s)?){0,3}?"
     r"(?:\s+(?!(?:was|is|are|were|has|had|have|in|on|at|to|for|with|by|from|of|or|the|a|an|his|her|"
@@ -244,11 +243,12 @@ def _person(text: str, words: list[_Word], index: int, before: str) -> tuple[int
     word = words[index]
     if word.never or word.title:
         return index, 0.0
-    if _TITLE_BEFORE.search(before):
+    no_name = word.plain or word.eponym or _shouted(text, word)
+    if _titled(before):
         return _person_end(text, words, index, 4), 0.9
     if word.initial:
         return _after_initial(text, words, index)
-    stop = _person_end(text, words, index, 4)
+    stop = index if no_name and not (word.given or word.family) else _person_end(text, words, index, 4)
     if stop == index or _head(text, words[stop - 1]) or _head(text, word) or _organisation(text, words, stop):
         return index, 0.0
     unlisted = not any(w.plain or w.eponym or _shouted(text, w) for w in words[index:stop])
@@ -259,6 +259,14 @@ def _person(text: str, words: list[_Word], index: int, before: str) -> tuple[int
     if index + 1 < len(words) and _gap_ok(text, words, index, index + 1):
         full = _with_initial(words, index, told) or _full_name(text, words, index, stop, told)
     return full or _by_surroundings(text, words, index, stop, told) or (index, 0.0)
+
+
+def _titled(before: str) -> bool:
+    """Whether the word before is a title; «doctor.» ends a sentence."""
+    if not before[-1:].isspace():
+        return False
+    last = (before[-16:].split()[-1:] or [""])[0].casefold()
+    return last in _WHOLE_TITLES or (last.endswith(".") and last[:-1] in _DOTTED_TITLES)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from medtune.detect.phi.found import Found
-from medtune.detect.phi.structured import has_number
+from medtune.detect.phi.structured import around
 
 KIND_OF = {
     "CREDIT_CARD": "account",
@@ -39,24 +39,27 @@ RECOGNIZERS = (
     "UsMbiRecognizer", "UsNpiRecognizer", "UsSsnRecognizer", "ZaIdNumberRecognizer",
 )  # fmt: skip
 LEAST = 0.5
-_LONG = re.compile(r"(?:\w[\w .()-]{0,2}){6}")
+_LONG = re.compile(
+    r"\d(?:[A-Z]?[ .:-]?\d){5,}|\d[A-Z]{1,2}\d-?[A-Z]{2}\d|(?:[0-9A-F]{2}[:-]){5}|[13][a-km-zA-HJ-NP-Z1-9]{25}"
+)
+_AROUND = 40
 _HEAVY = ("torch", "transformers")
 
 
 @dataclass
 class PresidioRecognizer:
-    """Presidio's engine over texts that hold a number worth checking; built at the first of them."""
+    """Presidio's engine around numbers worth checking; built at the first of them."""
 
     _engine: Any = field(default=None, repr=False)
 
     def find(self, text: str) -> Iterable[Found]:
         """Spans of numbers whose checksum holds. Raises ImportError without presidio-analyzer."""
-        if not has_number(text) or not _LONG.search(text):
-            return
-        if self._engine is None:
-            self._engine = build_engine()
-        for result in self._engine.analyze(text, language="en", score_threshold=LEAST):
-            yield Found(result.start, result.end, KIND_OF.get(result.entity_type, "unique_id"), min(result.score, 0.9))
+        for start, end in around(text, _LONG, _AROUND, _AROUND):
+            if self._engine is None:
+                self._engine = build_engine()
+            for one in self._engine.analyze(text[start:end], language="en", score_threshold=LEAST):
+                kind = KIND_OF.get(one.entity_type, "unique_id")
+                yield Found(start + one.start, start + one.end, kind, min(one.score, 0.9))
 
 
 def build_engine() -> Any:

@@ -139,13 +139,10 @@ PATTERNS: tuple[Pattern, ...] = (
         "unique_id", re.compile(r"(?<![\w-])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![\w-])", re.I), 0.95, "-"
     ),
 )
+_BEFORE, _BEHIND = 90, 60
+"""Characters around a number in which a word may stand that names it."""
 _WITHOUT_NUMBER = frozenset({"email", "url", "photo", "ip"})
 _NUMBER = re.compile(r"(?<![.,\d])(?!(?:19|20)\d\d(?![\w/-]))(?:\w*\d[-/ .()]{0,2}){3,}|\d[A-Z]\d|\d-[A-Z]", re.I)
-
-
-def has_number(text: str) -> bool:
-    """Whether anything but years and short numbers stands in the text: most prose ends here."""
-    return _NUMBER.search(text) is not None
 
 
 _PUBLIC = re.compile(
@@ -156,14 +153,12 @@ _PUBLIC = re.compile(
 
 def structured(text: str) -> Iterator[Found]:
     """Every identifier with a form but dates and ages."""
-    numbered = has_number(text)
+    windows = around(text, _NUMBER, _BEFORE, _BEHIND)
     for pattern in PATTERNS:
-        if not numbered and pattern.kind not in _WITHOUT_NUMBER:
-            continue
         if pattern.needs and pattern.needs not in text:
             continue
         grouped = "v" in pattern.regex.groupindex
-        for match in pattern.regex.finditer(text):
+        for match in _matches(pattern, text, windows):
             start, end = match.span("v" if grouped else 0)
             value = text[start:end]
             if pattern.check is not None and not pattern.check(value):
@@ -171,6 +166,29 @@ def structured(text: str) -> Iterator[Found]:
             if pattern.kind == "unique_id" and pattern.score < 0.7 and _PUBLIC.match(value.lstrip("#")):
                 continue
             yield Found(start, end, _of_context(text, start, pattern.kind), pattern.score)
+
+
+def _matches(pattern: Pattern, text: str, windows: list[tuple[int, int]]) -> Iterator["re.Match[str]"]:
+    if pattern.kind in _WITHOUT_NUMBER:
+        yield from pattern.regex.finditer(text)
+    else:
+        for start, end in windows:
+            yield from pattern.regex.finditer(text, start, end)
+
+
+def around(text: str, needle: "re.Pattern[str]", before: int, behind: int) -> list[tuple[int, int]]:
+    """Stretches of text around every match, joined where they touch and widened to white space: only there an
+    expression that cannot match without the needle is worth a try."""
+    found: list[tuple[int, int]] = []
+    for match in needle.finditer(text):
+        start = text.rfind(" ", 0, max(0, match.start() - before)) + 1
+        end = text.find(" ", match.end() + behind)
+        end = len(text) if end < 0 else end
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 _FAX_BEFORE = re.compile(r"\bfax\b[^\d\n]{0,16}$", re.I)
