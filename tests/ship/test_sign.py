@@ -27,6 +27,13 @@ def test_a_signed_release_verifies_with_its_key_and_says_when_nobody_checked(rel
     assert call(verify, released, "--public-key", public)
 
 
+def test_a_folder_may_be_named_by_a_relative_path(released: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    private, public = keys("ours")
+    monkeypatch.chdir(released.parent)
+    call(sign, released.name, "--key", private)
+    assert "signed with the key of sha256" in call(verify, released.name, "--public-key", public)
+
+
 def test_a_release_edited_after_signing_is_named_even_with_new_sums(released: Path, keys: Keys) -> None:
     import hashlib
 

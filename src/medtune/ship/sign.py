@@ -33,7 +33,7 @@ def sign_release(path: Path, key: Path, password: str | None = None) -> Path:
 
     Raises DataError (the release differs), UsageError (no usable EC key; the library is missing).
     """
-    folder = verify_release(path).path
+    folder = verify_release(path).path.resolve()  # the library takes ignored paths as absolute ones
     signing, _ = _library()
     target = folder / SIGNATURE
     _check_private(key, password)
@@ -58,6 +58,7 @@ def check_signature(folder: Path, public_key: Path) -> str:
     Raises DataError: no signature, another key's, damaged, or the release was edited after it was signed; UsageError:
     the key cannot be used, or its certificate has ended or not begun.
     """
+    folder = folder.resolve()
     if not is_signed(folder):
         raise DataError(
             "this release is not signed", where=str(folder), next_step="`medtune sign DIR --key release.key`"
