@@ -11,8 +11,8 @@ refuse    declines and does not help all the same, or says nothing at all
 
 Rules read what each sentence does (`marks.py`) and explain the answer. Which class follows is decided by a small linear
 model that weighs these marks with the words of the reply (`reply_features.py`, trained by scripts/detectors/train.py):
-rules alone were right on 0.64 to 0.79 of texts by other authors that they had not seen, both on 0.90. The rules keep the last word
-on empty texts, on the model's own canned refusals and on one-sentence refusals.
+rules alone were right on 0.64 to 0.79 of texts by other authors that they had not seen, both together on 0.90. The
+rules keep the last word on empty texts, on the model's own canned refusals and on short one-sentence refusals.
 
 What evades in well-chosen words about the right topic still reads as an answer, so a rate of refusals is a lower
 estimate. Figures at first sight: tests/detect/dev/README.md.
