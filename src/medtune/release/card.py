@@ -43,7 +43,7 @@ def card(card_facts: CardFacts, facts: RunFacts) -> str:
         _audit(card_facts, facts),
         graded_part(facts, table, cell, percent),
         _data(card_facts, facts),
-        personal_part(facts, table, cell),
+        personal_part(facts, cell),
         _training(facts),
         carried_part(facts, card_facts.chosen.build, table),
         _limits(card_facts),
@@ -204,7 +204,27 @@ def _data(card_facts: CardFacts, facts: RunFacts) -> str:
 
 Examples: {counts}. A topic stands in one split only. Licences of the training examples: {licences}.
 
-Base model: {cell(card_facts.base_name)}, {cell(card_facts.base_licence)}.{terms}"""
+{_phi(facts.phi)}Base model: {cell(card_facts.base_name)}, {cell(card_facts.base_licence)}.{terms}"""
+
+
+def _phi(phi: dict[str, Any]) -> str:
+    """What was done about identifiers of people, and how much of what was planted the gate found."""
+    if not phi:
+        return ""
+    records, planted = phi["records"], phi.get("planted") or {}
+    lines = [
+        f"Identifiers of people: {records['with_identifiers']} of {records['clinical']} clinical records held some "
+        f"(action: {phi['action']}); {records['public']} records of public sources are unchanged."
+    ]
+    if planted:
+        found = ", ".join(f"{kind} {row['found']} of {row['planted']}" for kind, row in planted["recall"].items())
+        lines.append(f"Synthetic identifiers were planted in this data to test the gate; it found: {found}.")
+        lines.append(
+            "Rules, lists and a small model cannot know every name: expect foreign and lone ones to slip through."
+        )
+    if accepted := phi.get("accepted"):
+        lines.append(f"This recall is accepted by {cell(accepted['who'])}: {cell(accepted['why'])}.")
+    return " ".join(lines) + "\n\n"
 
 
 def _link(text: str, url: str) -> str:

@@ -21,6 +21,7 @@ from medtune.runs.layout import (
     RECIPE,
     RESPONSES,
     SOURCES,
+    STATS,
     SUMMARY,
     TEST,
     TRAIN,
@@ -54,6 +55,8 @@ class RunFacts:
     """Examples of each split."""
     split_licences: dict[str, int]
     """Training examples under each licence."""
+    phi: dict[str, Any]
+    """What the PHI gate did and how it measured itself, as stats.json has it; empty in runs without one."""
     builds: dict[str, Build]
     verdicts: tuple[Verdict, ...]
     training: dict[str, Any]
@@ -93,6 +96,12 @@ class RunFacts:
         return {entry.path: entry.sha256 for entry in entries if entry.path.startswith(f"{folder}/")}
 
 
+def _phi(run: RunDir) -> dict[str, Any]:
+    file = run.stage("prepare") / STATS
+    found = _object(file).get("phi") if file.is_file() else None
+    return found if isinstance(found, dict) else {}
+
+
 def read_facts(run: RunDir) -> RunFacts:
     """Read the run. Raises RunDirError when a stage is missing, or one of its files cannot be used or was edited."""
     manifests = {stage: read_manifest(run, stage) for stage in STAGES}
@@ -117,6 +126,7 @@ def read_facts(run: RunDir) -> RunFacts:
             "test": len(read_rows(prepare / TEST, Example)),
         },
         split_licences=dict(sorted(licences.items())),
+        phi=_phi(run),
         builds={build.name: build for build in read_row_list(export / BUILDS, Build)},
         verdicts=tuple(read_row_list(audit / VERDICTS, Verdict)),
         training=_object(run.stage("train") / TRAINING),

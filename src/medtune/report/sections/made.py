@@ -57,7 +57,31 @@ def data_card(run: Loaded) -> dict[str, Any]:
         "tokens": _lengths(
             [tokens for row in rows for tokens in row.lengths], limit if isinstance(limit, int) else None
         ),
+        "phi": _phi(run.stats.get("phi")),
         "not_public": sum(not row.public for row in rows),
+    }
+
+
+def _phi(phi: Any) -> dict[str, Any] | None:
+    """What the PHI gate did and how it measured itself; None in runs without one."""
+    if not isinstance(phi, dict) or not phi:
+        return None
+    recall = (phi.get("planted") or {}).get("recall", {})
+    found = phi["found"]
+    return {
+        "action": phi["action"],
+        "records": phi["records"],
+        "accepted": phi.get("accepted"),
+        "kinds": [
+            {
+                "kind": kind,
+                "planted": row["planted"],
+                "recalled": row["found"],
+                "clinical": found["clinical"].get(kind, 0),
+                "public": found["public"].get(kind, 0),
+            }
+            for kind, row in recall.items()
+        ],
     }
 
 
