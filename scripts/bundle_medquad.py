@@ -15,7 +15,7 @@ import tarfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from medtune.collect.source import SourceInput
+from medtune.collect.source import Desk, SourceInput
 from medtune.collect.sources import medquad
 from medtune.collect.sources.medquad_xml import DocumentError, parse_document
 from medtune.config.collect import MedquadSource
@@ -23,9 +23,9 @@ from medtune.core.hashing import sha256_bytes, sha256_text
 from medtune.core.text import fold
 from medtune.prepare.convert.prose import Vocabulary
 from medtune.prepare.convert.terms import assemble
-from medtune.prepare.draft import Rejections
 from medtune.prepare.split import read_topics
-from medtune.prepare.steps.clean import clean
+from medtune.prepare.steps.clean import clean_record
+from medtune.runs.records.collect import Record
 
 ROOT = Path(__file__).resolve().parent.parent
 HELDOUT = ROOT / "src" / "medtune" / "data" / "heldout_topics.txt"
@@ -100,8 +100,11 @@ def _plain(facts: dict[str, object]) -> dict[str, object]:
 
 def _classify(data: Path, raw: dict[str, bytes]) -> tuple[set[str], set[str]]:
     """File names of the documents that fill four parts (held-out topics always count), and of those with an answer."""
-    collected = medquad.collect(MedquadSource(kind="medquad"), SourceInput(data, "medquad"))
-    records = clean(collected.records, {"medquad": "medquad"}, Rejections([]))
+    found: list[Record] = []
+    desk = Desk(put=found.append, raw=data.with_name("unused"))
+    medquad.collect(MedquadSource(kind="medquad"), SourceInput(data, "medquad"), desk)
+    cleaned = (clean_record(record, "medquad", mend=False) for record in sorted(found, key=lambda record: record.id))
+    records = [record for record in cleaned if isinstance(record, Record)]
     vocabulary = Vocabulary(record.answer for record in records)
     by_document = defaultdict(list)
     for record in records:
