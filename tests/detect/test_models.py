@@ -31,7 +31,6 @@ def test_a_model_is_small(name: str) -> None:
     assert file.stat().st_size < 300_000
 
 
-@pytest.mark.slow
 def test_the_model_of_replies_was_trained_on_the_rows_that_stand_here(scripts: dict[str, ModuleType]) -> None:
     assert load_model("refusal").rows == scripts["fit"].rows_digest(scripts["replies"].reply_texts())
 
