@@ -112,3 +112,15 @@ def test_public_records_stay_as_they_are_and_are_counted(tmp_path: Path) -> None
     figures = stats(run)
     assert figures["found"]["public"]["name"] >= 40 and figures["records"]["public_read"] == 40
     assert figures["planted"]["recall"]
+
+
+def test_a_gold_set_goes_through_the_gate_too(tmp_path: Path) -> None:
+    plain = [
+        {"question": f"What is thing {n}?", "answer": f"Thing {n} is a made-up thing, number {n}."} for n in range(40)
+    ]
+    for name, data in (("own", plain), ("gold", rows(3))):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in data))
+    values = {"near_duplicates": "ignore", "test_file": "gold.jsonl", "phi": {"accept": ACCEPT}}
+    run = prepare(recipe([{"kind": "files", "path": "own.jsonl"}], prepare=values), tmp_path)[0]
+    tests = splits(run)["test"]
+    assert len(tests) == 3 and not any("Oldfield" in row.messages[-1].content for row in tests)

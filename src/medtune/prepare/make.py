@@ -45,6 +45,8 @@ class Settings:
     rows: RowSettings
     steps: tuple[RecordStep, ...] = ()
     """What is done to each record before it is converted."""
+    gold_step: Callable[[Draft], Draft | str] = lambda draft: draft
+    """What is done to each row of the gold set; a reason leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def _make(
 ) -> Made:
     settings, task = making.settings, making.task
     rejections = making.rejections
-    gold = read_gold(settings.gold, task.system, rejections) if settings.gold else []
+    gold = _gold(settings, task, rejections)
     guard = make_guard({**settings.guarded, **_gold_prompts(gold)})
     making.shelve(records)
     drafts = drop_gold(drop_denied(making.drafts(sources), rejections, settings.kept_out), gold, rejections)
@@ -176,6 +178,18 @@ class _Guarded:
 
     def __call__(self, drafts: Iterable[Draft], rejections: Rejections) -> Iterator[Draft]:
         return drop_guarded(drop_denied(drafts, rejections, self.kept_out), self.guard, rejections)
+
+
+def _gold(settings: Settings, task: Task, rejections: Rejections) -> list[Draft]:
+    """The gold set's rows as its step lets them pass."""
+    kept = []
+    for draft in read_gold(settings.gold, task.system, rejections) if settings.gold else ():
+        passed = settings.gold_step(draft)
+        if isinstance(passed, str):
+            rejections.add(draft.id, "phi", passed)
+        else:
+            kept.append(passed)
+    return kept
 
 
 def _gold_prompts(gold: Sequence[Draft]) -> dict[str, list[str]]:

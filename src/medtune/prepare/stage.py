@@ -10,6 +10,7 @@ from medtune.config.prepare import PrepareSection
 from medtune.config.recipe import RecipeView
 from medtune.core.io import write_json
 from medtune.core.tables import table_files
+from medtune.prepare.gold import SOURCE as GOLD
 from medtune.prepare.guarded import benchmark_texts, suite_prompts
 from medtune.prepare.make import Settings, make
 from medtune.prepare.rows import RowSettings
@@ -180,13 +181,17 @@ def _settings(
             *record_steps({facts.name: facts.kind for facts in sources}, section.repair_text, section.languages),
             RecordStep("phi", gate.do),
         ),
+        gold_step=gate.do_draft,
     )
 
 
 def _phi(recipe: RecipeView, sources: Sequence[SourceFacts]) -> PhiSettings:
     section = recipe.prepare.phi
     return PhiSettings(
-        profiles={facts.name: _profile(section.profile, facts.public) for facts in sources},
+        profiles={
+            GOLD: _profile(section.profile, False),
+            **{facts.name: _profile(section.profile, facts.public) for facts in sources},
+        },
         action=section.action,
         patterns=section.patterns,
         ner_model=recipe.resolve(section.ner_model) if section.ner_model else None,

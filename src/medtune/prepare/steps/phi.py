@@ -7,13 +7,14 @@ closed: an error inside it ends the stage.
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from medtune.core.errors import DataError, MedtuneError
 from medtune.core.hashing import sha256_text
 from medtune.detect.phi import DEFAULT, WITHOUT_PRESIDIO, Found, Recognizer, find_phi
+from medtune.prepare.draft import Draft
 from medtune.runs.records.collect import Record
 from medtune.runs.records.prepare import PhiSpan
 
@@ -73,6 +74,18 @@ class PhiGate:
                 self.review(PhiSpan(id=record.id, field=name, start=one.start, end=one.end, kind=one.kind,
                                     score=round(one.score, 3), action=self.settings.action))  # fmt: skip
         return REASON if self.settings.action == "reject" else self._replaced(record, found)
+
+    def do_draft(self, draft: Draft) -> Draft | str:
+        """The same for a row of a gold set, which never was a record."""
+        told = tuple(turn for turn in draft.messages if turn.role != "system")
+        passed = self.do(
+            Record(id=draft.id, source=draft.source, kind="messages", topic=draft.topic, document="", messages=told,
+                   licence=draft.licence)
+        )  # fmt: skip
+        if isinstance(passed, str):
+            return passed
+        system = tuple(turn for turn in draft.messages if turn.role == "system")
+        return replace(draft, messages=(*system, *passed.messages), topic=passed.topic)
 
     def finish(self) -> dict[str, Any]:
         """Counts and the test's recall, for stats.json.
