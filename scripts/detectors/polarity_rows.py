@@ -13,6 +13,7 @@ LISTS = (
     "dev/polarity_1.tsv",
     "dev/polarity_2.tsv",
     "dev/polarity_3.tsv",
+    "dev/polarity_4.tsv",
     "dev/polarity_own.tsv",
     "heldout/polarity.tsv",
     "polarity/dev.tsv",

@@ -21,6 +21,7 @@ TESTS = HERE.parents[1] / "tests" / "detect"
 LISTS = (
     "dev/refusal_1.jsonl",
     "dev/refusal_2.jsonl",
+    "dev/refusal_3.jsonl",
     "dev/refusal_own.jsonl",
     "heldout/refusal.jsonl",
     "refusal_dev.jsonl",

@@ -15,12 +15,14 @@ POLARITY_FLOORS = {
     "dev/polarity_1.tsv": 0.97,
     "dev/polarity_2.tsv": 0.92,
     "dev/polarity_3.tsv": 0.92,
+    "dev/polarity_4.tsv": 0.92,
     "dev/polarity_own.tsv": 0.92,
 }
 REFUSAL_FLOORS = {
     "heldout/refusal.jsonl": 0.93,
     "dev/refusal_1.jsonl": 0.95,
     "dev/refusal_2.jsonl": 0.95,
+    "dev/refusal_3.jsonl": 0.95,
     "dev/refusal_own.jsonl": 0.95,
 }
 
