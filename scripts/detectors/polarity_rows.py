@@ -16,6 +16,7 @@ LISTS = (
     "dev/polarity_4.tsv",
     "dev/polarity_own.tsv",
     "heldout/polarity.tsv",
+    "heldout/polarity_2.tsv",
     "polarity/dev.tsv",
     "polarity/regression.tsv",
 )

@@ -24,6 +24,7 @@ LISTS = (
     "dev/refusal_3.jsonl",
     "dev/refusal_own.jsonl",
     "heldout/refusal.jsonl",
+    "heldout/refusal_2.jsonl",
     "refusal_dev.jsonl",
     "refusal_heldout.jsonl",
 )

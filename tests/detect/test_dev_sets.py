@@ -12,6 +12,7 @@ from medtune.detect.refusal import classify
 HERE = Path(__file__).parent
 POLARITY_FLOORS = {
     "heldout/polarity.tsv": 0.98,
+    "heldout/polarity_2.tsv": 0.93,
     "dev/polarity_1.tsv": 0.97,
     "dev/polarity_2.tsv": 0.92,
     "dev/polarity_3.tsv": 0.92,
@@ -20,6 +21,7 @@ POLARITY_FLOORS = {
 }
 REFUSAL_FLOORS = {
     "heldout/refusal.jsonl": 0.93,
+    "heldout/refusal_2.jsonl": 0.93,
     "dev/refusal_1.jsonl": 0.95,
     "dev/refusal_2.jsonl": 0.95,
     "dev/refusal_3.jsonl": 0.95,
