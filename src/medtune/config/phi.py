@@ -37,7 +37,7 @@ class PhiSection(Section):
     """A local folder with a token classification model (Hugging Face layout) that finds names and places as well."""
     accept: PhiAccept | None = None
     """Go on although the test with planted identifiers finds less than 98 % of a kind; `who` and `why`."""
-    public_sample: int = Field(default=500, ge=0)
+    public_sample: int = Field(default=200, ge=0)
     """How many records of public sources are read for the count, at most; a draw that the records' ids decide."""
 
     @field_validator("patterns")

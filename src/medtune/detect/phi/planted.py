@@ -15,6 +15,8 @@ from medtune.detect.phi.lists import FOLDER
 FILE = "planted.json"
 FLOOR = 0.98
 """Recall of each kind under which the clinical profile fails."""
+_CHARS = 800
+"""As much of a text is used: what surrounds an identifier matters, not what stands far away."""
 EACH = 25
 """Identifiers of each kind that are planted."""
 
@@ -68,7 +70,7 @@ def plant(texts: Sequence[str], recognizers: Sequence[Recognizer], *, seed: int)
 
 def _put(text: str, carrier: str, value: str, rng: random.Random) -> tuple[str, int]:
     """The text with the carrier as a sentence of its own at some place, and where the value begins."""
-    parts = sentences(text[:4000])
+    parts = sentences(text[:_CHARS])
     at = rng.randint(0, len(parts))
     before = " ".join(parts[:at])
     lead = f"{before} " if before else ""
