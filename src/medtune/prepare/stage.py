@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.resources import files as package_files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medtune.chat.base import BaseInfo, resolve_base
 from medtune.config.prepare import PrepareSection
@@ -12,9 +13,6 @@ from medtune.core.io import write_json
 from medtune.core.tables import table_files
 from medtune.prepare.gold import SOURCE as GOLD
 from medtune.prepare.guarded import benchmark_texts, suite_prompts
-from medtune.prepare.make import Settings, make
-from medtune.prepare.rows import RowSettings
-from medtune.prepare.split import SplitRule, read_topics
 from medtune.prepare.steps.phi import PhiGate, PhiSettings, Profile
 from medtune.prepare.steps.records import RecordStep, record_steps
 from medtune.runs.layout import (
@@ -37,6 +35,9 @@ from medtune.runs.records.prepare import Example, Rejected, Split
 from medtune.runs.stage import open_stage
 from medtune.suites import denied, load_suite, suite_names
 from medtune.tasks import load_task
+
+if TYPE_CHECKING:
+    from medtune.prepare.make import Settings
 
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
@@ -85,6 +86,8 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
     """Make the splits. Raises DataError, ModelError (tokenizer) or UsageError (task)."""
+    from medtune.prepare.make import make
+
     section: PrepareSection = recipe.prepare
     base = resolve_base(recipe.base, recipe.resolve)
     topics_file = _topics_file(recipe)
@@ -146,7 +149,11 @@ def _settings(
     sources: Sequence[SourceFacts],
     *,
     gate: PhiGate,
-) -> Settings:
+) -> "Settings":
+    from medtune.prepare.make import Settings
+    from medtune.prepare.rows import RowSettings
+    from medtune.prepare.split import SplitRule, read_topics
+
     section: PrepareSection = recipe.prepare
     by_share = topics_file is None and gold is None
     rule = SplitRule(
@@ -219,6 +226,8 @@ def _topics_file(recipe: RecipeView) -> Path | None:
 
 def _externals(base: BaseInfo, topics_file: Path | None, tables: Sequence[Path]) -> tuple[Path, ...]:
     """Files outside the run directory that the rows depend on. Raises MedtuneError when one is missing."""
+    from medtune.prepare.split import read_topics
+
     found = {path for path in base.files if path.suffix in _TOKENIZER_SUFFIXES}
     if topics_file:
         read_topics(topics_file)
