@@ -5,11 +5,10 @@ from collections.abc import Callable
 from medtune.release.facts import RunFacts
 
 
-def personal_part(facts: RunFacts, _table: object, cell: Callable[[str], str]) -> str:
+def personal_part(facts: RunFacts, cell: Callable[[str], str]) -> str:
     """The section; what the gate found, and how much of what was planted, stands under the data."""
-    searched = bool(getattr(facts, "phi", None))
     lines = ["## Personal data", ""]
-    if not searched:
+    if not facts.phi:
         lines += [
             "No search for names, dates, places or numbers of persons was part of this run. If its sources held any, "
             "the model may repeat them."
