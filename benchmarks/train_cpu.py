@@ -124,7 +124,7 @@ def ours(_name: str, *, rows: Path, base: Path | None, steps: int, scratch: Path
 
     folder = base or tiny_folder()
     tokenizer = load_tokenizer(folder)
-    encoded = encode_rows(read_rows(rows, Example), tokenizer.encode, tokenizer.stop_ids, LENGTH)
+    encoded = encode_rows(read_rows(rows, Example), tokenizer.encode_each, tokenizer.stop_ids, LENGTH)
     section = TrainSection(
         max_steps=steps,
         batch_size=BATCH,

@@ -58,7 +58,7 @@ def compare(
     info = resolve_base(LocalBase(path=str(base)) if base else "tiny", Path)
     tokenizer = load_tokenizer(info.folder)
     examples = read_examples(rows)[:limit_rows]
-    encoded = encode_rows(examples, tokenizer.encode, tokenizer.stop_ids, 4096)
+    encoded = encode_rows(examples, tokenizer.encode_each, tokenizer.stop_ids, 4096)
     section = TrainSection(
         max_steps=steps, batch_size=batch, learning_rate=RATE, warmup_ratio=0.0, lora_r=RANK, lora_alpha=ALPHA
     )

@@ -1,5 +1,6 @@
 """Running a recipe: what is fresh is skipped, what changed runs again, and how a run ends."""
 
+import errno
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from medtune.core.errors import GateError, RunDirError, UsageError
+from medtune.core.errors import GateError, ResourceError, RunDirError, UsageError
 from medtune.core.io import read_json, read_jsonl
 from medtune.pipeline import run_recipe
 from medtune.pipeline.crash import StageCrashError
@@ -107,6 +108,17 @@ def test_one_line_says_time_and_facts_and_the_end_says_where_to_look(
     assert "train: has not run yet" in said and "warning: train is a toy" in said
     assert re.search(r"^report: .*runs/small/report.html$", said, re.M)
     assert re.search(r"^talk to it: medtune chat .*runs/small$", said, re.M)
+
+
+def test_a_full_disk_anywhere_in_a_stage_is_said(toys: "Toys", recipe: Path, tmp_path: Path) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    toys.before["export"] = full
+    with pytest.raises(ResourceError, match="disk is full"):
+        run_recipe(recipe, (), tmp_path / "runs")
+    toys.before.clear()
+    assert run_recipe(recipe, (), tmp_path / "runs").ran[0] == "export"
 
 
 def test_a_failing_stage_is_logged_without_its_words(toys: "Toys", recipe: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from medtune.audit.declared import gate_digest, thresholds_of
 from medtune.audit.registration import declare
 from medtune.core.console import say
 from medtune.core.errors import GateError, MedtuneError
-from medtune.core.io import read_json
+from medtune.core.io import disk_errors, read_json
 from medtune.pipeline.checks import check_before_run, describe_base
 from medtune.pipeline.crash import StageCrashError
 from medtune.pipeline.open import OpenRecipe, open_recipe, write_recipe
@@ -88,7 +88,8 @@ def _run_steps(opened: OpenRecipe, steps: list[Step]) -> tuple[list[str], list[s
 def _run_step(opened: OpenRecipe, step: Step) -> Manifest:
     """Run one stage; how it failed goes to events.jsonl, without any text that may quote data."""
     try:
-        return step.stage.run(step.view, opened.run)
+        with disk_errors(opened.run.partial(step.name)):
+            return step.stage.run(step.view, opened.run)
     except (MedtuneError, KeyboardInterrupt) as error:
         log_event(opened.run, step.name, "failed", error=type(error).__name__)
         raise
