@@ -124,7 +124,7 @@ def test_a_killed_stage_goes_on_with_the_next_missing_case(
     process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
     growing = run.partial("ask") / "answers"
     deadline = time.monotonic() + 120
-    while not list(growing.glob("Q8_0-*.jsonl")):
+    while not any(path.stat().st_size for path in growing.glob("Q8_0-*.jsonl")):  # made empty, then written to
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.002)
     children = psutil.Process(process.pid).children(recursive=True)

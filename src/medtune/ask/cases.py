@@ -60,7 +60,8 @@ def questions_of(cases: Sequence[AskedCase], samples: int) -> list[tuple[AskedCa
 
 
 def _held_out(example: Example, task: Task) -> AskedCase:
-    counts = check_contract(task, example.messages[-1].content, "stop").ok
+    asked = next((turn.content for turn in reversed(example.messages[:-1]) if turn.role == "user"), "")
+    counts = check_contract(task, example.messages[-1].content, "stop", asked).ok
     return AskedCase(
         id=f"{HELD_OUT}/{example.id}",
         suite=HELD_OUT,

@@ -51,8 +51,12 @@ def contract_digest(task: Task) -> str:
     return digest_json({"version": CONTRACT_VERSION, "parts": list(task.parts), "min_words": task.min_words})
 
 
-def check_contract(task: Task, text: str, finish_reason: str) -> ContractResult:
-    """Check one answer; `finish_reason` is the server's (`stop`: the model ended its turn)."""
+def check_contract(task: Task, text: str, finish_reason: str, source: str = "") -> ContractResult:
+    """Check one answer; `finish_reason` is the server's (`stop`: the model ended its turn).
+
+    `source` is the user turn: the document that answers of some tasks must keep to.
+    """
+    del source  # the parts of an explanation are judged by themselves
     preamble, sections = _split(text)
     known = [section for section in sections if section.heading in task.parts]
     parts: dict[str, str] = {}

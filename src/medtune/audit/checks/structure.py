@@ -15,7 +15,7 @@ def check(answer: Answer) -> CheckResult | None:
     """Every problem in the reason, the words of the first in the span; None where no contract applies."""
     if answer.task is None:
         return None
-    problems = check_contract(answer.task, answer.text, answer.finish_reason).problems
+    problems = check_contract(answer.task, answer.text, answer.finish_reason, answer.question).problems
     if not problems:
         return passed(NAME, _SEVERITY)
     words = "; ".join([problems[0].reason, *(f"{problem.name}: {problem.reason}" for problem in problems[1:])])
