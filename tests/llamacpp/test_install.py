@@ -175,6 +175,14 @@ def test_the_build_fetches_nothing_and_can_be_moved() -> None:
         assert f"-DLLAMA_BUILD_COMMIT={PIN}" in arguments
 
 
+def test_no_build_has_amx_kernels_and_flags_of_the_environment_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXXFLAGS", "-g0")
+    monkeypatch.delenv("CFLAGS", raising=False)
+    arguments = build.configure_arguments("cpu")
+    assert "-DCMAKE_CXX_FLAGS=-g0 -U__AMX_INT8__" in arguments
+    assert "-DCMAKE_C_FLAGS=-U__AMX_INT8__" in arguments
+
+
 FAKE_CMAKE = f"""
 import os, pathlib, sys
 if "--version" in sys.argv:
@@ -234,6 +242,16 @@ def test_the_second_call_returns_at_once(fake_machine: None, monkeypatch: pytest
     began = time.monotonic()
     assert build.install("cpu") == first
     assert time.monotonic() - began < 0.2
+
+
+def test_what_was_built_with_other_options_is_built_again(fake_machine: None) -> None:
+    file = build.install("cpu").folder / STAMP
+    stamp = json.loads(file.read_text("utf-8"))
+    del stamp["options"]["CMAKE_CXX_FLAGS"]
+    file.write_text(json.dumps(stamp), encoding="utf-8")
+    said: list[str] = []
+    build.install("cpu", progress=lambda words, share: said.append(words))
+    assert "installing" in said
 
 
 def test_two_installs_at_once_build_once(fake_machine: None) -> None:

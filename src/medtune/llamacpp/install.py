@@ -40,6 +40,7 @@ _HOW = (
     "Debian/Ubuntu: apt install cmake g++; Fedora: dnf install cmake gcc-c++; "
     "macOS: xcode-select --install && brew install cmake"
 )
+_NO_AMX = "-U__AMX_INT8__"  # the macro that llama.cpp asks for; every compiler takes the flag
 _STEP = re.compile(r"^\[\s*(?:(?P<percent>\d+)%|(?P<done>\d+)/(?P<all>\d+))\]")
 
 
@@ -52,12 +53,12 @@ def install(backend: str = "cpu", cache: Path | None = None, progress: Progress 
     if backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}", next_step=f"use one of {', '.join(BACKENDS)}")
     folder = cached(backend, cache)
-    if _is_whole(folder):
+    if _is_whole(folder, backend):
         return open_folder(folder)
     say = progress or _say_nothing
     check_build_tools(backend)
     with disk_errors(folder), _only_one(folder, say):
-        if not _is_whole(folder):  # another process may have built it while this one waited
+        if not _is_whole(folder, backend):  # another process may have built it while this one waited
             _build(backend, folder, say)
     return open_folder(folder)
 
@@ -90,8 +91,9 @@ def compiler() -> str | None:
     return next((name for name in [*named, "c++", "g++", "clang++"] if shutil.which(name)), None)
 
 
-def _is_whole(folder: Path) -> bool:
-    return (folder / STAMP).is_file() and not missing_parts(folder)
+def _is_whole(folder: Path, backend: str) -> bool:
+    """Finished, and built as a build would be made now."""
+    return not missing_parts(folder) and read_stamp(folder).get("options") == build_options(backend)
 
 
 def _build(backend: str, folder: Path, say: Progress) -> None:
@@ -120,10 +122,24 @@ def _build(backend: str, folder: Path, say: Progress) -> None:
 
 
 def configure_arguments(backend: str) -> list[str]:
-    """cmake's -D arguments: no network code, no web page, libraries found beside the binaries."""
+    """cmake's -D arguments: `build_options`, after the compiler flags that the environment asks for."""
+    options = build_options(backend)
+    for key, variable in (("CMAKE_C_FLAGS", "CFLAGS"), ("CMAKE_CXX_FLAGS", "CXXFLAGS")):
+        options[key] = f"{os.environ.get(variable, '')} {options[key]}".strip()
+    return [f"-D{key}={value}" for key, value in options.items()]
+
+
+def build_options(backend: str) -> dict[str, str]:
+    """How llama.cpp is built: no network code, no web page, libraries found beside the binaries.
+
+    AMX kernels are left out: what GCC 12 makes of their tile set-up ends in a fault on processors that have AMX, and
+    then no quantized file can be read in batches.
+    """
     here = "@loader_path" if sys.platform == "darwin" else "$ORIGIN"
-    options = {
+    return {
         "CMAKE_BUILD_TYPE": "Release",
+        "CMAKE_C_FLAGS": _NO_AMX,
+        "CMAKE_CXX_FLAGS": _NO_AMX,
         "BUILD_SHARED_LIBS": "ON",
         "CMAKE_BUILD_WITH_INSTALL_RPATH": "ON",
         "CMAKE_INSTALL_RPATH": here,
@@ -140,7 +156,6 @@ def configure_arguments(backend: str) -> list[str]:
         "GGML_CUDA": "ON" if backend == "cuda" else "OFF",
         "GGML_METAL": "ON" if backend == "metal" else "OFF",
     }
-    return [f"-D{key}={value}" for key, value in options.items()]
 
 
 def _compile(llama: Path, build: Path, backend: str, log: Path, say: Progress) -> None:
@@ -196,6 +211,7 @@ def _write_stamp(partial: Path, backend: str, seconds: float) -> None:
         "pin": PIN,
         "source_sha256": source.SDIST_SHA256,
         "backend": backend,
+        "options": build_options(backend),
         "version": read_version(partial / "bin" / "llama-server"),
         "digest": binaries_digest(partial / "bin"),
         "cmake": tools.pop("cmake"),
