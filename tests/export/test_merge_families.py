@@ -16,7 +16,7 @@ from medtune.core.io import write_json
 from medtune.export.adapter import Delta, read_adapter
 from medtune.export.merge import merge
 from medtune.export.merge_plan import MergeOp
-from medtune.export.merge_weights import merged_slices
+from medtune.export.merge_weights import SLICE_WEIGHTS, merged_slices
 from medtune.export.weights import TensorEntry, Weights, read_head, read_weights
 
 
@@ -97,7 +97,7 @@ def test_single_layers_of_a_7b_model_are_bit_equal_in_slices(tmp_path: Path, lay
     entries = {entry.name: entry for file in ("model", "adapter") for entry in heads(tmp_path / f"{file}.safetensors")}
     delta = Delta("x", a=entries["a"], b=entries["b"], scale=2.0, embedding=False, transposed=False)
     op = MergeOp("x.weight", "BF16", entries["x.weight"], delta=delta)
-    for slice_weights in (1 << 20, 1 << 24, rows * columns):
+    for slice_weights in (SLICE_WEIGHTS, 1 << 20, 1 << 24, rows * columns):
         found = torch.cat(list(merged_slices(tmp_path, tmp_path, op, slice_weights)))
         assert torch.equal(found, wanted), slice_weights
 

@@ -17,8 +17,8 @@ from medtune.export.weights import TensorEntry, read_tensor_bytes
 if TYPE_CHECKING:
     import torch
 
-SLICE_WEIGHTS = 1 << 24
-"""Weights in one slice: 64 MiB in float32."""
+SLICE_WEIGHTS = 1 << 21
+"""Weights in one slice: 8 MiB in float32, so that its copies stay in the cache (64 MiB take more than twice as long)."""
 _ROW_STEP = 64
 """Slices begin at multiples of so many rows, so that matrix kernels see whole blocks."""
 
@@ -35,7 +35,7 @@ def merge_pour(
         import torch
 
         for merged in merged_slices(base, adapter, op, slice_weights):
-            if not bool(torch.isfinite(merged).all()):
+            if not _finite(merged):
                 raise ModelError(
                     f"{op.name}: the merged weights hold values that {op.dtype} cannot",
                     where=str(adapter),
@@ -120,6 +120,16 @@ class _Rows:
         for index, number in self._at.items():
             if begin <= index < end:
                 weight[index - begin] = self._values[number]
+
+
+def _finite(values: "torch.Tensor") -> bool:
+    """No infinity, no NaN (which both extremes pass on): one pass without a copy."""
+    import torch
+
+    if not values.numel():
+        return True
+    low, high = torch.aminmax(values)
+    return math.isfinite(low.item()) and math.isfinite(high.item())
 
 
 def _lengths(weight: "torch.Tensor") -> "torch.Tensor":
