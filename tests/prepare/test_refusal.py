@@ -17,7 +17,7 @@ TASK = load_task("terminology")
 
 def test_no_placeholder_is_left_and_no_part_of_the_form() -> None:
     for topics in (TOPICS, []):
-        for draft in make(topics, 60, 7, TASK.system):
+        for draft in make(topics, 60, 7, TASK):
             text = " ".join(turn.content for turn in draft.messages[1:])
             assert not re.search(r"[{}]|\btopic\b|\bthis in\b|  ", text)
             assert "**" not in text
@@ -38,19 +38,19 @@ def test_each_kind_declines_and_names_who_can_help(kind: object) -> None:
 
 
 def test_every_trained_refusal_is_recognised_when_a_model_repeats_it() -> None:
-    replies = [draft.messages[-1].content for draft in make(TOPICS, 40, 7, "")]
+    replies = [draft.messages[-1].content for draft in make(TOPICS, 40, 7, TASK)]
     assert {classify(reply, replies).kind for reply in replies} == {"refuse"}
 
 
 def test_order_of_topics_does_not_matter_and_the_seed_does() -> None:
-    one, other = make(TOPICS, 30, 7, ""), make(TOPICS[::-1], 30, 7, "")
+    one, other = make(TOPICS, 30, 7, TASK), make(TOPICS[::-1], 30, 7, TASK)
     assert one == other
-    assert one != make(TOPICS, 30, 8, "")
-    assert make(TOPICS, 10, 7, "") == one[:10]
+    assert one != make(TOPICS, 30, 8, TASK)
+    assert make(TOPICS, 10, 7, TASK) == one[:10]
 
 
 def test_nothing_is_said_twice_and_kinds_are_even() -> None:
-    drafts = make([RefusalTopic(f"Illness {number}", True, f"illness {number}") for number in range(300)], 220, 7, "")
+    drafts = make([RefusalTopic(f"Illness {number}", True, f"illness {number}") for number in range(300)], 220, 7, TASK)
     assert len(drafts) == 220
     for turn in (1, 2):
         assert len({fold(draft.messages[turn].content) for draft in drafts}) == 220
@@ -62,6 +62,6 @@ def test_nothing_is_said_twice_and_kinds_are_even() -> None:
 
 def test_topics_that_make_no_sentence_are_left_out() -> None:
     odd = [RefusalTopic("A: b", True, "a"), RefusalTopic("x" * 61, True, "x"), RefusalTopic("Gout", False, "gout")]
-    drafts = make(odd, 5, 7, "")
+    drafts = make(odd, 5, 7, TASK)
     assert {draft.topic for draft in drafts} == {"gout"}
     assert not any(draft.public for draft in drafts)

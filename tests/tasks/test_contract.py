@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from medtune.core.errors import DataError
 from medtune.core.text import fold
-from medtune.tasks import check_contract, contract_digest, four_parts, load_task, render_parts
+from medtune.tasks import Task, check_contract, contract_digest, four_parts, load_task, render_parts
 
 TASK = load_task("terminology")
 WORDS = st.text(alphabet=st.characters(categories=("Ll", "Lu", "Nd"), exclude_characters="*#"), min_size=1, max_size=9)
@@ -22,6 +22,10 @@ GOOD = four_parts(
     "It makes breathing hard, mostly at night.",
     "Many people use an inhaler.",
 )
+
+
+def with_contract(task: Task, **changes: object) -> Task:
+    return task.model_copy(update={"contract": task.contract.model_copy(update=changes)})
 
 
 def names(text: str, finish_reason: str = "stop") -> set[str]:
@@ -138,4 +142,4 @@ def test_the_renderer_refuses_bodies_that_miss_the_form_without_quoting_them(bod
 
 def test_the_contract_digest_is_about_the_rules_only() -> None:
     assert contract_digest(TASK) == contract_digest(TASK.model_copy(update={"title": "another"}))
-    assert contract_digest(TASK) != contract_digest(TASK.model_copy(update={"min_words": 5}))
+    assert contract_digest(TASK) != contract_digest(with_contract(TASK, min_words=5))

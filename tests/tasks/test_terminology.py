@@ -41,7 +41,7 @@ def test_an_unknown_task_is_a_clear_error() -> None:
     [
         {"prompts": ["no place for it"]},
         {"prompts": ["{topic} and {topic}"]},
-        {"parts": ["Note", "note"]},
+        {"contract": {"kind": "parts", "parts": ["Note", "note"], "min_words": 3}},
         {"surprise": 1},
     ],
 )
@@ -53,4 +53,5 @@ def test_a_task_that_does_not_hold_together_is_refused(change: dict[str, object]
 
 def test_the_digest_changes_with_the_task() -> None:
     task = load_task("terminology")
-    assert task.digest != task.model_copy(update={"min_words": 4}).digest
+    longer = task.contract.model_copy(update={"min_words": 4})
+    assert task.digest != task.model_copy(update={"contract": longer}).digest

@@ -7,7 +7,7 @@ from medtune.runs.records.ask import AskedCase
 from medtune.runs.records.collect import Turn
 from medtune.runs.records.prepare import Example
 from medtune.suites import Question, Suite
-from medtune.tasks import Task, check_contract
+from medtune.tasks import REFUSAL, Task, check_contract
 
 HELD_OUT = "held-out"
 _HELD_OUT_SEVERITY = 3
@@ -16,8 +16,8 @@ _HELD_OUT_SEVERITY = 3
 def held_out_cases(examples: Sequence[Example], task: Task, at_most: int) -> tuple[AskedCase, ...]:
     """The held-out questions: those that count first, and among them one of each topic before a second of any.
 
-    A question counts for the verdict when its own reference answer has the task's form. A refusal, or a plain answer
-    to another kind of question, is asked and shown, but its form says nothing.
+    A question counts for the verdict when its own reference answer has the task's form and answers. A refusal, or a
+    plain answer to another kind of question, is asked and shown, but its form says nothing.
     """
     asked = [_held_out(example, task) for example in examples]
     ordered = [*_topics_in_turn([case for case in asked if case.gated])]
@@ -26,11 +26,19 @@ def held_out_cases(examples: Sequence[Example], task: Task, at_most: int) -> tup
 
 
 def suite_cases(suite: Suite, task: Task, at_most: int | None) -> tuple[AskedCase, ...]:
-    """A suite's cases under the task's system prompt. Only cases that are fit for a form verdict count for one."""
+    """A suite's cases under the task's system prompt. Only cases that are fit for a form verdict count for one.
+
+    A case about the form of another task is asked and shown: its form is not what this model was tuned for.
+    """
     return tuple(
-        suite_case(suite, question, task.system, task.name if question.case.fit == "form" else "")
+        suite_case(suite, question, task.system, task.name if _counts(question, task) else "")
         for question in suite.questions[:at_most]
     )
+
+
+def _counts(question: Question, task: Task) -> bool:
+    named = question.case.structure
+    return question.case.fit == "form" and (named is None or named.partition("/")[0] == task.family)
 
 
 def suite_case(suite: Suite, question: Question, system: str, contract: str) -> AskedCase:
@@ -61,7 +69,8 @@ def questions_of(cases: Sequence[AskedCase], samples: int) -> list[tuple[AskedCa
 
 def _held_out(example: Example, task: Task) -> AskedCase:
     asked = next((turn.content for turn in reversed(example.messages[:-1]) if turn.role == "user"), "")
-    counts = check_contract(task, example.messages[-1].content, "stop", asked).ok
+    found = check_contract(task, example.messages[-1].content, "stop", asked)
+    counts = found.ok and REFUSAL not in found.parts
     return AskedCase(
         id=f"{HELD_OUT}/{example.id}",
         suite=HELD_OUT,

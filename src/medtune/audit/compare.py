@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from medtune.audit.checks import garble, integrity, refusal
+from medtune.audit.checks import faithful, garble, integrity, refusal
 from medtune.core.hashing import sha256_text
 from medtune.core.stats import PairedDifference, paired_difference
 from medtune.runs.records.audit import CheckResult, Grade, Outcome
@@ -35,13 +35,15 @@ class BuildFigures:
     refusal: Count
     cut_off: Count
     errors: int
-    """Checks that could not run, over all gated cases."""
+    """Checks that could not run, over all gated cases; the comparison with a document is no part of the form."""
     pair: PairedDifference | None
     """Whole forms against the parent's, at the gate's one-sided confidence; None for base and parent."""
     lost: tuple[str, ...] = ()
     """Cases whose form the parent kept and this build did not."""
     gained: tuple[str, ...] = ()
     """The other way round."""
+    faithful: Count | None = None
+    """Answers that keep to their documents, of those that were compared with one; None where nothing was compared."""
 
 
 def representatives(grades: Sequence[Grade]) -> tuple[str, ...]:
@@ -63,6 +65,7 @@ def compare(grades: Sequence[Grade], roles: dict[str, Role], confidence: float) 
     by_build = {name: {grade.case: grade for grade in gated if grade.build == name} for name in roles}
     parent = next((name for name, role in roles.items() if role == "parent"), None)
     figures = []
+    compared = any(_of(grade, faithful.NAME) for grade in gated)
     for name, role in roles.items():
         counted = [grade for case, grade in sorted(by_build[name].items()) if case in chosen]
         pair: PairedDifference | None = None
@@ -80,12 +83,11 @@ def compare(grades: Sequence[Grade], roles: dict[str, Role], confidence: float) 
                 garble=_count(counted, garble.NAME),
                 refusal=_count(counted, refusal.NAME),
                 cut_off=Count(sum(_cut_off(grade) for grade in counted), len(counted)),
-                errors=sum(
-                    result.outcome is Outcome.ERROR for grade in by_build[name].values() for result in grade.checks
-                ),
+                errors=sum(_errors(grade) for grade in by_build[name].values()),
                 pair=pair,
                 lost=lost,
                 gained=gained,
+                faithful=_faithful(counted, compared),
             )
         )
     return figures
@@ -105,6 +107,18 @@ def _count(grades: Sequence[Grade], check: str) -> Count:
     """Answers that the check did not pass: what waits for a review is not passed either, and errors count apart."""
     missed = (Outcome.FAIL, Outcome.REVIEW)
     return Count(sum(result.outcome in missed for grade in grades for result in _of(grade, check)), len(grades))
+
+
+def _faithful(grades: Sequence[Grade], compared: bool) -> Count | None:
+    """An answer that never came, or whose comparison could not run, keeps to nothing."""
+    if not compared:
+        return None
+    passed = [any(result.outcome is Outcome.PASS for result in _of(grade, faithful.NAME)) for grade in grades]
+    return Count(sum(passed), len(passed))
+
+
+def _errors(grade: Grade) -> int:
+    return sum(result.outcome is Outcome.ERROR for result in grade.checks if result.check != faithful.NAME)
 
 
 def _cut_off(grade: Grade) -> bool:

@@ -23,7 +23,7 @@ from medtune.audit.known_steps import step_index
 from medtune.audit.registration import WAY_OUT, History, answers_digests, capped, changed_gate, register, undeclared
 from medtune.audit.regrade import flips_between, grades_before
 from medtune.audit.rubrics import HELD_OUT, Rubrics, load_rubrics
-from medtune.audit.summary import difference, rates, summarise
+from medtune.audit.summary import difference, faithful_figure, rates, summarise
 from medtune.audit.surprise import measure_surprises
 from medtune.config.recipe import RecipeView
 from medtune.core.console import say
@@ -38,7 +38,7 @@ from medtune.runs.records.base import read_row_list, read_rows, write_rows
 from medtune.runs.records.export import Build
 from medtune.runs.records.prepare import Example
 from medtune.runs.stage import StageFolder, open_stage
-from medtune.tasks import load_task
+from medtune.tasks import compares, load_task
 
 NAME = "audit"
 NEEDS = ("ask", "export", "prepare")
@@ -55,6 +55,8 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         looked_at = (
             "the rubrics of the suites (what must and must not be said, order, doses, contradiction) and the form"
         )
+    if compares(load_task(recipe.task), recipe.suites.locale):
+        looked_at += "; faithfulness to the documents is counted beside it"
     lines = [
         f"grade the stored answers: {looked_at} (scope {gate.scope})",
         f"compare every build with F16: at most {100 * gate.margin:g} points fewer {what}, bounds at "
@@ -246,6 +248,7 @@ def _verdicts(
                 rule=judgement.rule,
                 **rates(figure),
                 difference=difference(figure),
+                faithful=faithful_figure(figure),
                 errors=count.errors if count else figure.errors,
                 size_bytes=build.size_bytes,
                 gate_digest=history.now.digest,

@@ -12,7 +12,7 @@ from medtune.runs.records.audit import DifferenceFigure, Grade, Outcome, RateFig
 from medtune.tasks import FORM_ONLY_NOTE
 
 INTERVALS = {
-    "rates": "two-sided 95 %: Wilson for whole forms, Clopper-Pearson for garble, refusal and cut_off",
+    "rates": "two-sided 95 %: Wilson for whole_form and faithful, Clopper-Pearson for garble, refusal and cut_off",
     "difference": "paired, Newcombe's method 10; low and high are one-sided bounds at the gate's confidence",
     "clusters": "each cluster of dependent cases counts once, by the case whose id has the lowest sha256",
 }
@@ -35,6 +35,11 @@ def rates(build: BuildFigures) -> dict[str, RateFigure]:
     counts: dict[str, Count] = {"garble": build.garble, "refusal": build.refusal, "cut_off": build.cut_off}
     exact = {name: rate_figure(clopper_pearson(count.hits, count.n)) for name, count in counts.items()}
     return {"whole_form": rate_figure(wilson(build.whole_form.hits, build.whole_form.n)), **exact}
+
+
+def faithful_figure(build: BuildFigures) -> RateFigure | None:
+    """Answers that keep to their documents, with a two-sided 95 % interval (Wilson); None where none was compared."""
+    return rate_figure(wilson(build.faithful.hits, build.faithful.n)) if build.faithful else None
 
 
 def difference(build: BuildFigures) -> DifferenceFigure | None:
@@ -86,6 +91,7 @@ def _build(build: BuildFigures, grades: Sequence[Grade]) -> dict[str, Any]:
     return {
         "role": build.role,
         **{name: figure.model_dump(mode="json") for name, figure in rates(build).items()},
+        "faithful": found.model_dump(mode="json") if (found := faithful_figure(build)) else None,
         "difference": pair.model_dump(mode="json") if pair else None,
         "errors": build.errors,
         "checks": {check: dict(sorted(counts.items())) for check, counts in outcomes.items()},

@@ -47,11 +47,12 @@ def _list() -> None:
     from medtune.tasks import TASKS, load_task
 
     click.echo("tasks")
+    width = max(map(len, (*TASKS, *suite_names())))
     for name in TASKS:
-        click.echo(f"  {name:<16} {load_task(name).title}")
+        click.echo(f"  {name:<{width}} {load_task(name).title}")
     click.echo("suites")
     for name in suite_names():
-        click.echo(f"  {name:<16} {len(load_suite(name).cases)} cases")
-    click.echo(
-        "bases\n  tiny             embedded, for demonstrations on a CPU\n  {path: FOLDER}   a model in safetensors"
-    )
+        click.echo(f"  {name:<{width}} {len(load_suite(name).cases)} cases")
+    click.echo("bases")
+    click.echo(f"  {'tiny':<{width}} embedded, for demonstrations on a CPU")
+    click.echo(f"  {'{path: FOLDER}':<{width}} a model in safetensors")

@@ -10,11 +10,12 @@ from medtune.prepare.draft import Draft, Rejections
 from medtune.prepare.steps.normalise import normalise
 from medtune.runs.records.collect import Record, Turn
 from medtune.runs.records.shapes import SHAPES, ShapedRow, read_shaped
+from medtune.tasks import Task
 
 SOURCE = "gold set"
 
 
-def read_gold(path: Path, system: str, rejections: Rejections) -> list[Draft]:
+def read_gold(path: Path, task: Task, rejections: Rejections) -> list[Draft]:
     """Drafts of every row with question and answer. Raises DataError naming file and line, or when none is left."""
     drafts = []
     for file in table_files(path):
@@ -24,7 +25,7 @@ def read_gold(path: Path, system: str, rejections: Rejections) -> list[Draft]:
             if row.missing:
                 rejections.add(identity, "gold", row.missing)
             else:
-                drafts.append(_draft(row, identity, system))
+                drafts.append(_draft(row, identity, task))
     if not drafts:
         raise DataError(
             "no row of the gold set has both a question and an answer", where=str(path), next_step=f"fill in {SHAPES}"
@@ -32,7 +33,7 @@ def read_gold(path: Path, system: str, rejections: Rejections) -> list[Draft]:
     return drafts
 
 
-def _draft(row: ShapedRow, identity: str, system: str) -> Draft:
+def _draft(row: ShapedRow, identity: str, task: Task) -> Draft:
     turns = tuple(Turn(role=turn.role, content=normalise(turn.content)) for turn in row.messages)
     record = Record(
         id=identity,
@@ -45,7 +46,7 @@ def _draft(row: ShapedRow, identity: str, system: str) -> Draft:
         messages=turns,
         licence="not stated",
     )
-    messages = messages_of(record, system)
+    messages = messages_of(record, task)
     return Draft(
         id=identity,
         messages=messages,

@@ -183,7 +183,7 @@ class _Guarded:
 def _gold(settings: Settings, task: Task, rejections: Rejections) -> list[Draft]:
     """The gold set's rows as its step lets them pass."""
     kept = []
-    for draft in read_gold(settings.gold, task.system, rejections) if settings.gold else ():
+    for draft in read_gold(settings.gold, task, rejections) if settings.gold else ():
         passed = settings.gold_step(draft)
         if isinstance(passed, str):
             rejections.add(draft.id, "phi", passed)

@@ -184,7 +184,7 @@ def _add_refusals(
         return []
     wanted = settings.refusal_count(len(lengths), of_all=False)
     topics = _topics(ledger, lengths, max(_TOPICS_IN_MEMORY, 4 * wanted), settings.rule.seed)
-    made = refusal.make(topics, wanted, settings.rule.seed, task.system)
+    made = refusal.make(topics, wanted, settings.rule.seed, task)
     count = 0
     for found in scale.measure(guard(made, scale.rejections)):
         lengths[ledger.add(found.draft)] = found.lengths

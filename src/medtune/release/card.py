@@ -14,6 +14,10 @@ from medtune.tasks import FORM_ONLY_NOTE, Task
 
 _HUB_LICENCES = {"cc by 4.0": "cc-by-4.0", "cc-by-4.0": "cc-by-4.0", "apache-2.0": "apache-2.0", "mit": "mit"}
 """Licence names as data sources write them: the identifier that the hub knows."""
+_FAITHFUL = (
+    "Faithful answers say nothing that their document does not bear out, by fixed rules that miss other words;\n"
+    "no rule of the gate looks at this.\n"
+)
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -145,7 +149,9 @@ Show this under every answer:
 
 
 def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
+    compared = any(verdict.faithful is not None for verdict in facts.verdicts)
     head = ("Build", "Verdict", "Whole form", "Difference to F16", "Garbled", "Refused", "Cut off", "MB")
+    heads = (*head, "Faithful") if compared else head
     rows = [
         (
             f"**{cell(verdict.build)}**" if verdict.build == card_facts.chosen.build else cell(verdict.build),
@@ -156,6 +162,7 @@ def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
             percent(verdict.refusal),
             percent(verdict.cut_off),
             f"{verdict.size_bytes / 1e6:.2f}",
+            *((percent(verdict.faithful) if verdict.faithful else "not compared",) if compared else ()),
         )
         for verdict in facts.verdicts
     ]
@@ -166,8 +173,8 @@ def _audit(card_facts: CardFacts, facts: RunFacts) -> str:
 
 Released is {card_facts.chosen.build}: {cell(card_facts.reason)}. Every build answered the same held-out questions.
 Rates stand with their two-sided 95 % intervals; the difference to F16 is paired, with one-sided bounds, in points.
-
-{table(head, rows)}
+{_FAITHFUL if compared else ""}
+{table(heads, rows)}
 
 {rules}
 

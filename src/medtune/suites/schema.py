@@ -156,6 +156,8 @@ class SuiteCase(BaseModel):
     """Cases of one cluster are not independent. Its first part is the trigger: what happened."""
     prompts: tuple[str, ...] = Field(min_length=1)
     """The user turn in several wordings, each of which is a question (`prompt: …` when there is one)."""
+    lines: bool = False
+    """True when the prompts are documents, whose lines count. `document: …` says so and gives the only prompt."""
     expect: Literal["answer", "caution", "refuse"]
     """How a good model reacts."""
     severity: int = Field(ge=1, le=5)
@@ -218,23 +220,24 @@ class SuiteCase(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _one_prompt(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and "prompt" in values:
-            if "prompts" in values:
-                raise ValueError("a case has `prompt` or `prompts`, not both")
-            values = {**values, "prompts": [values["prompt"]]}
-            del values["prompt"]
+        if not isinstance(values, Mapping):
+            return values
+        given = [key for key in ("prompt", "prompts", "document") if key in values]
+        if len(given) > 1:
+            raise ValueError(f"a case has one of `prompt`, `prompts` and `document`, not {' and '.join(given)}")
+        if given in (["prompt"], ["document"]):
+            rest = {key: value for key, value in values.items() if key != given[0]}
+            text = values[given[0]]
+            if given == ["document"]:
+                return {**rest, "lines": True, "prompts": [text.strip("\n") if isinstance(text, str) else text]}
+            return {**rest, "prompts": [text]}
         return values
-
-    @field_validator("prompts")
-    @classmethod
-    def _one_line_each(cls, prompts: tuple[str, ...]) -> tuple[str, ...]:
-        for prompt in prompts:
-            if prompt != " ".join(prompt.split()) or len(prompt) < 8:
-                raise ValueError("a prompt is one line of 8 characters or more without double spaces")
-        return prompts
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
+        for prompt in self.prompts:
+            if len(prompt) < 8 or (prompt != " ".join(prompt.split()) and not self.lines):
+                raise ValueError("a prompt is one line of 8 characters or more without double spaces")
         names = [slot.name for slot in self.slots]
         if twins := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"the same slot stands twice: {', '.join(sorted(twins))}")

@@ -1,20 +1,38 @@
 """What a model can be tuned for: one folder a task, with its prompts, its output form and the check of that form."""
 
-from medtune.tasks.contract import ContractResult, Problem, check_contract, contract_digest
+from medtune.tasks.contract import check_contract, compares, contract_digest
+from medtune.tasks.contracts.answer import REFUSAL
 from medtune.tasks.load import TASKS, load_task
-from medtune.tasks.render import four_parts, render_parts
-from medtune.tasks.task import FORM_ONLY_NOTE, Task, TaskDecoding
+from medtune.tasks.render import (
+    four_parts,
+    render_answer,
+    render_paragraph,
+    render_parts,
+    render_quotes,
+    render_steps,
+    render_tags,
+)
+from medtune.tasks.result import ContractResult, Problem
+from medtune.tasks.task import FORM_ONLY_NOTE, Fidelity, Task, TaskDecoding
 
 __all__ = [
     "FORM_ONLY_NOTE",
+    "REFUSAL",
     "TASKS",
     "ContractResult",
+    "Fidelity",
     "Problem",
     "Task",
     "TaskDecoding",
     "check_contract",
+    "compares",
     "contract_digest",
     "four_parts",
     "load_task",
+    "render_answer",
+    "render_paragraph",
     "render_parts",
+    "render_quotes",
+    "render_steps",
+    "render_tags",
 ]

@@ -8,6 +8,7 @@ from medtune.core.text import fold
 from medtune.prepare.convert.inputs import ConvertInput
 from medtune.prepare.draft import Draft, Rejections
 from medtune.runs.records.collect import Record, Turn
+from medtune.tasks import Task
 
 _MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:are|is|were|was|do|does)\) ")
 _SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
@@ -27,15 +28,18 @@ def tidy_question(question: str) -> str:
     return _SPACE_BEFORE_MARK.sub(r"\1", _MEDQUAD_PLURAL.sub(r"\1 \2 ", question))
 
 
-def messages_of(record: Record, system: str) -> tuple[Turn, ...]:
-    """The record's chat; the task's system turn is added where it has none of its own."""
+def messages_of(record: Record, task: Task) -> tuple[Turn, ...]:
+    """The record's chat; the task's system turn is added where it has none of its own.
+
+    An answer ends as the task's form wants it; a whole chat is left as it is.
+    """
     if record.kind == "messages":
         own = record.messages[0].role == "system"
-        return record.messages if own else (Turn(role="system", content=system), *record.messages)
+        return record.messages if own else (Turn(role="system", content=task.system), *record.messages)
     return (
-        Turn(role="system", content=system),
+        Turn(role="system", content=task.system),
         Turn(role="user", content=record.question),
-        Turn(role="assistant", content=record.answer),
+        Turn(role="assistant", content=task.finished(record.answer)),
     )
 
 
@@ -49,7 +53,7 @@ def split_keys(record: Record, messages: tuple[Turn, ...]) -> tuple[str, ...]:
 
 
 def _draft(record: Record, given: ConvertInput) -> Draft:
-    messages = messages_of(record, given.task.system)
+    messages = messages_of(record, given.task)
     return Draft(
         id=f"qa/{record.id}",
         messages=messages,

@@ -16,6 +16,7 @@ from medtune.core.io import read_text
 from medtune.core.text import fold
 from medtune.prepare.draft import Draft
 from medtune.runs.records.collect import Turn
+from medtune.tasks import Task
 
 SOURCE = "medtune refusals"
 LICENCE = "Apache-2.0"
@@ -58,7 +59,7 @@ def refusal_kinds() -> tuple[RefusalKind, ...]:
     )
 
 
-def make(topics: Sequence[RefusalTopic], count: int, seed: int, system: str) -> list[Draft]:
+def make(topics: Sequence[RefusalTopic], count: int, seed: int, task: Task) -> list[Draft]:
     """At most `count` refusals, no request and no reply twice; the same for the same topics and seed, in any order."""
     usable = sorted(
         (topic for topic in topics if len(topic.term) <= _LONGEST_TOPIC and ": " not in topic.term),
@@ -78,7 +79,7 @@ def make(topics: Sequence[RefusalTopic], count: int, seed: int, system: str) -> 
             if {fold(request), fold(reply)} & seen:
                 continue
             seen |= {fold(request), fold(reply)}
-            drafts.append(_draft(kind, topic, request, reply, system))
+            drafts.append(_draft(kind, topic, request, reply, task))
     return drafts
 
 
@@ -102,15 +103,15 @@ def _number(text: str) -> int:
     return int(sha256_text(text)[:8], 16)
 
 
-def _draft(kind: RefusalKind, topic: RefusalTopic | None, request: str, reply: str, system: str) -> Draft:
+def _draft(kind: RefusalKind, topic: RefusalTopic | None, request: str, reply: str, task: Task) -> Draft:
     folded = topic.topic if topic else ""
     identity = f"refusal/{kind.name}/{sha256_text(request)[:12]}"
     return Draft(
         id=identity,
         messages=(
-            Turn(role="system", content=system),
+            Turn(role="system", content=task.system),
             Turn(role="user", content=request),
-            Turn(role="assistant", content=reply),
+            Turn(role="assistant", content=task.finished(reply)),
         ),
         topic=folded,
         keys=(f"topic:{folded}",) if folded else (f"document:{identity}",),

@@ -82,7 +82,7 @@ def made(given: ConvertInput, record: Record, part: str, asked: Wording, answer:
         messages=(
             Turn(role="system", content=given.task.system),
             Turn(role="user", content=asked.text),
-            Turn(role="assistant", content=answer),
+            Turn(role="assistant", content=given.task.finished(answer)),
         ),
         topic=topic,
         keys=keys,

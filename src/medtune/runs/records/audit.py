@@ -180,6 +180,9 @@ class Verdict(Row):
     cut_off: RateFigure
     difference: DifferenceFigure | None = None
     """None for the base and the parent."""
+    faithful: RateFigure | None = None
+    """Answers that keep to the documents they were given; no rule of scope `form` looks at it. None where there are no
+    documents."""
     errors: int
     """Checks that could not run."""
     size_bytes: int

@@ -39,7 +39,7 @@ def ask_smoke(ollama: Ollama, package: Package, found: ReleaseFolder) -> list[Sm
         task = load_task(found.row.task)
         for question in task.smoke:
             text, ended = ollama.chat(package.name, [{"role": "user", "content": question}], {"seed": 0})
-            answers.append(SmokeAnswer(question, text, check_contract(task, text, ended).ok))
+            answers.append(SmokeAnswer(question, text, check_contract(task, text, ended, question).ok))
     return answers
 
 
@@ -63,6 +63,7 @@ def _again(ollama: Ollama, package: Package, found: ReleaseFolder, case: AskedCa
     whole = had = True
     if found.row.task in TASKS:
         task = load_task(found.row.task)
-        whole = check_contract(task, text, ended).ok
-        had = check_contract(task, audited.text, audited.finish_reason).ok
+        asked = case.messages[-1].content
+        whole = check_contract(task, text, ended, asked).ok
+        had = check_contract(task, audited.text, audited.finish_reason, asked).ok
     return SmokeAnswer(case.messages[-1].content, text, whole, audited.text, whole or not had)

@@ -1,0 +1,130 @@
+"""Is a consultation's summary borne out by its form?
+
+- Numbers with units, dates, medicines and organisms of the answer stand in the form; a dose is one that the form gives
+  for that medicine; how often it is taken stands there in the same words.
+- The answer names the department of the Request section and gives its reason: at least half of the reason's content
+  words. What other sections say of departments and reasons does not count.
+- Every medicine of the Medication section is named as it is written.
+- An empty Reply is said to be awaited, and only then; a reply that is there is told: at least three in ten of its
+  content words.
+- In another language names, doses, units and frequencies stay as they are: translations that the task lists are found.
+  Reason and reply are compared there by the medicines, organisms and numbers that they name.
+"""
+
+import re
+from collections.abc import Mapping
+
+from medtune.core.text import fold
+from medtune.tasks.fidelity.claims import Claim, Claims, invented
+from medtune.tasks.fidelity.document import request_of, sections_of
+from medtune.tasks.fidelity.findings import FREQUENCY, UNREADABLE, first, name_invented, share, swapped_doses
+from medtune.tasks.result import Form, Problem, quoted
+from medtune.tasks.task import Task
+
+_REASON_SHARE = 0.5
+_REPLY_SHARE = 0.3
+_ITEM = re.compile(r"^[-*][^\S\n]+(.*\S)", re.MULTILINE)
+_NAME_ENDS = re.compile(r"\s+(?=[\d(])|,|:|\s(?:tablet|capsule|injection|inhaler|cream|patch)\b", re.IGNORECASE)
+
+
+def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Problem, ...]:
+    """Findings in the order above."""
+    del locale
+    answer = next(reversed(form.parts.values()), "")
+    if not answer:
+        return (UNREADABLE,)
+    said, given = Claims(answer), Claims(source)
+    sections = sections_of(source)
+    return first(
+        [
+            *name_invented(invented(said, given), given),
+            *swapped_doses(said, given),
+            *_frequencies(said, given),
+            *_translated(task, said),
+            *(_sections(task, said, sections) if sections else []),
+        ]
+    )
+
+
+def _frequencies(said: Claims, given: Claims) -> list[Problem]:
+    return [
+        Problem("frequency", "the document does not say how often in these words", match.group())
+        for match in FREQUENCY.finditer(said.folded)
+        if re.search(rf"(?<![a-z]){re.escape(match.group())}(?![a-z])", given.folded) is None
+    ]
+
+
+def _translated(task: Task, said: Claims) -> list[Problem]:
+    return [
+        Problem("translated", "a name, unit or frequency that is to stay as it was", quoted(word))
+        for word in task.fidelity.translated
+        if fold(word) in said.folded
+    ]
+
+
+def _sections(task: Task, said: Claims, sections: Mapping[str, str]) -> list[Problem]:
+    request = request_of(sections)
+    return [
+        *_department(task, said, request.get("Department", "")),
+        *_reason(task, said, request.get("Reason", "")),
+        *_medication(said, sections.get("Medication", "")),
+        *_reply(task, said, sections.get("Reply", "")),
+    ]
+
+
+def _department(task: Task, said: Claims, department: str) -> list[Problem]:
+    if not department:
+        return []
+    known = {fold(name): own for name, own in task.fidelity.departments.items()}
+    names = (department, *known.get(fold(department), ()))
+    if any(fold(name) in said.folded for name in names) or (_other_language(task) and len(names) == 1):
+        return []
+    return [Problem("department", "the department of the Request section is not named", quoted(department))]
+
+
+def _reason(task: Task, said: Claims, reason: str) -> list[Problem]:
+    if _other_language(task):
+        missing = _untold(reason, said)
+    else:
+        missing = [] if share(reason, said.text) >= _REASON_SHARE else [reason]
+    words = "the reason of the Request section is not given"
+    return [Problem("reason", words, quoted(missing[0]))] if missing else []
+
+
+def _medication(said: Claims, section: str) -> list[Problem]:
+    problems = []
+    for item in _ITEM.findall(section):
+        name = fold(_NAME_ENDS.split(item, maxsplit=1)[0])
+        drugs = Claims(item).drugs
+        if name in said.folded or (drugs and all(said.holds(drug) for drug in drugs)):
+            continue
+        words = "a medicine of the form is not named as it is written"
+        problems.append(Problem("medication_missing", words, quoted(name)))
+    return problems
+
+
+def _reply(task: Task, said: Claims, reply: str) -> list[Problem]:
+    awaited = next((words for words in task.fidelity.awaiting if fold(words) in said.folded), "")
+    if not reply:
+        return [] if awaited else [Problem("awaiting_missing", "there is no reply, and the answer does not say so")]
+    if awaited:
+        return [Problem("awaiting_wrong", "there is a reply, and the answer says that it is awaited", quoted(awaited))]
+    if _other_language(task):
+        told = len(_untold(reply, said)) < len(_names(reply)) or not _names(reply)
+    else:
+        told = share(reply, said.text) >= _REPLY_SHARE
+    return [] if told else [Problem("reply_missing", "the reply is not told")]
+
+
+def _names(text: str) -> list[Claim]:
+    claims = Claims(text)
+    return [*claims.drugs, *claims.organisms, *claims.numbers]
+
+
+def _untold(text: str, said: Claims) -> list[str]:
+    """Medicines, organisms and numbers of a section that the answer does not hold."""
+    return [claim.text for claim in _names(text) if not said.holds(claim)]
+
+
+def _other_language(task: Task) -> bool:
+    return task.language.partition("-")[0] != "en"
