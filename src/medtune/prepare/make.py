@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def _make(
     making.shelve(records)
     drafts = drop_gold(drop_denied(making.drafts(sources), rejections, settings.kept_out), gold, rejections)
     drafts = drop_guarded(drop_short(drafts, settings.min_answer_chars, rejections), guard, rejections)
-    for draft in (*gold, *drafts):
+    for draft in chain(gold, drafts):  # not (*gold, *drafts): that would hold the text of every draft
         ledger.add(draft)
     making.shelf.close()
     rows, groups = _place(ledger, settings, rejections)
