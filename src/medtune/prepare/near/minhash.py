@@ -46,12 +46,12 @@ class Sketches:
     places: NDArray[np.uint8]
     """Shape (texts, PERMUTATIONS): the low byte of each place of the signature."""
 
-    def likeness(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
+    def likeness(self, one: NDArray[np.int64], other: NDArray[np.int64] | int) -> NDArray[np.float64]:
         """Share of places in which pairs of texts agree: their Jaccard similarity with a standard error of 0.035 at
         0.8, and 1 in 256 of the rest by chance.
         """
-        same: NDArray[np.bool_] = self.places[one] == self.places[other]
-        result: NDArray[np.float64] = same.mean(axis=1)
+        same = np.count_nonzero(self.places[one] == self.places[other], axis=1)
+        result: NDArray[np.float64] = same / self.places.shape[1]
         return result
 
 
@@ -65,12 +65,6 @@ def sketch(texts: Sequence[str], shingle_words: int = SHINGLE_WORDS) -> Sketches
     for row in range(ROWS):
         keys = mix(keys * np.uint64(31) + bands[:, :, row] + np.uint64(1))
     return Sketches((keys >> np.uint64(32)).astype(np.uint32), np.ascontiguousarray(found.astype(np.uint8)))
-
-
-def joined(parts: Sequence[Sketches]) -> Sketches:
-    """Batches in order as one."""
-    parts = parts or [sketch([])]
-    return Sketches(np.concatenate([part.keys for part in parts]), np.concatenate([part.places for part in parts]))
 
 
 @cache

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from medtune.prepare.near.minhash import SHINGLE_WORDS, Sketches, joined, sketch
-from medtune.prepare.near.shingles import shingles
+from medtune.prepare.near.minhash import BANDS, PERMUTATIONS, SHINGLE_WORDS, Sketches, sketch
+from medtune.prepare.near.shingles import U64, shingles
 
 ALL_PAIRS = 96
 """Up to this bucket size every pair is looked at; in larger buckets each text meets one text of each group so far."""
 MOST_LEADERS = 64
 _BATCH_PAIRS = 2_048
 _BATCH_TEXTS = 256
-_KEPT_SETS = 8_192
+_KEPT_SHINGLES = 1 << 23
 
 
 @dataclass
@@ -24,18 +24,22 @@ class NearIndex:
     """Sketches of the texts so far, 212 bytes a text. The texts themselves stay where they are."""
 
     shingle_words: int = SHINGLE_WORDS
-    _parts: list[Sketches] = field(default_factory=list)
+    _keys: bytearray = field(default_factory=bytearray)
+    _places: bytearray = field(default_factory=bytearray)
 
     def add(self, texts: Sequence[str]) -> None:
         """Take a batch; texts are numbered from 0 in the order of adding."""
-        self._parts.append(sketch(texts, self.shingle_words))
+        found = sketch(texts, self.shingle_words)
+        self._keys += found.keys.tobytes()
+        self._places += found.places.tobytes()
 
     @property
     def sketches(self) -> Sketches:
-        """Those of all texts."""
-        if len(self._parts) != 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0]
+        """Those of all texts; a view, no copy. None may be added while it is in use."""
+        return Sketches(
+            np.frombuffer(self._keys, dtype=np.uint32).reshape(-1, BANDS),
+            np.frombuffer(self._places, dtype=np.uint8).reshape(-1, PERMUTATIONS),
+        )
 
     def pairs(self, text_of: Callable[[int], str], threshold: float, *, every: bool = False) -> "NearPairs":
         """Verified pairs. A pair that others connect already is not looked at, unless `every` one is wanted."""
@@ -53,29 +57,37 @@ class NearPairs:
     """Buckets so large and varied that not every text met every other."""
 
 
-def jaccard(one: frozenset[int], other: frozenset[int]) -> float:
-    """Shared values over all values."""
-    shared = len(one & other)
-    union = len(one) + len(other) - shared
-    return shared / union if union else 1.0
+def jaccard(one: U64, other: U64) -> float:
+    """Shared values over all values; both sorted, each value once."""
+    both = np.concatenate((one, other))
+    both.sort()
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
+    return shared / (len(both) - shared) if len(both) else 1.0
 
 
 class _Sets:
-    """Shingle sets of texts, made in batches when pairs ask for them; the latest are kept."""
+    """Shingle sets of texts, made in batches when pairs ask for them; the latest are kept (8 bytes a shingle).
+
+    Arrays: the sets of a text are asked for in many bands, and as Python sets few of them would fit.
+    """
 
     def __init__(self, text_of: Callable[[int], str], shingle_words: int, threshold: float) -> None:
         self._text_of, self._words, self._threshold = text_of, shingle_words, threshold
-        self._kept: dict[int, frozenset[int]] = {}
+        self._kept: dict[int, U64] = {}
+        self._size = 0
 
     def fetch(self, numbers: Iterable[int]) -> None:
         """Make the sets of these texts, as far as they are not kept."""
-        if len(self._kept) > _KEPT_SETS:
+        if self._size > _KEPT_SHINGLES:
             self._kept.clear()
+            self._size = 0
         missing = sorted({number for number in numbers if number not in self._kept})
         for start in range(0, len(missing), _BATCH_TEXTS):
             batch = missing[start : start + _BATCH_TEXTS]
             found = shingles([self._text_of(number) for number in batch], self._words)
-            self._kept |= {number: frozenset(found.of(place).tolist()) for place, number in enumerate(batch)}
+            for place, number in enumerate(batch):
+                self._kept[number] = own = found.set_of(place)
+                self._size += len(own)
 
     def alike(self, one: int, other: int) -> float:
         """Jaccard similarity of two texts; 0 where their sizes alone keep it below the threshold."""
@@ -114,12 +126,12 @@ class _Verifier:
     found: list[tuple[int, int]] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
     compared: int = 0
+    least: float = field(init=False)
+    """Agreement of sketches below which no pair is looked at: four standard errors under the threshold."""
 
-    @property
-    def least(self) -> float:
-        """Agreement of sketches below which no pair is looked at: four standard errors under the threshold."""
+    def __post_init__(self) -> None:
         error = math.sqrt(self.threshold * (1 - self.threshold) / self.sketches.places.shape[1])
-        return self.threshold - 4 * error
+        self.least = self.threshold - 4 * error
 
     def known(self, pair: tuple[int, int]) -> bool:
         """Whether there is nothing to learn from looking at this pair."""
@@ -169,7 +181,7 @@ class _Verifier:
         if not leaders:
             return False
         others = np.array(leaders, dtype=np.int64)
-        alike = self.sketches.likeness(others, np.full(len(others), number))
+        alike = self.sketches.likeness(others, number)
         for place in np.argsort(-alike, kind="stable").tolist():
             pair = (min(number, leaders[place]), max(number, leaders[place]))
             if alike[place] < self.least:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from medtune.prepare.draft import Draft, Rejections
 from medtune.prepare.near.minhash import Sketches, sketch
 from medtune.prepare.near.pairs import jaccard
-from medtune.prepare.near.shingles import shingles
+from medtune.prepare.near.shingles import U64, shingles
 
 GRAM_WORDS = 13
 PAIR_WORDS = 2
@@ -36,7 +36,8 @@ class Guard:
     """The text of each."""
     prompts: tuple[int, ...]
     """Texts that are compared as a whole."""
-    sets: tuple[frozenset[int], ...]
+    sets: tuple[U64, ...]
+    """Pairs of words of each, sorted."""
     sketches: Sketches
     met: set[int] = field(default_factory=set)
     rows: dict[str, set[str]] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class Guard:
                 for other in order[low[mine] : high[mine]].tolist():
                     if (mine, other) not in seen:
                         seen.add((mine, other))
-                        if jaccard(frozenset(pieces.of(mine).tolist()), self.sets[other]) >= NEAR:
+                        if jaccard(pieces.set_of(mine), self.sets[other]) >= NEAR:
                             yield prompts[mine][0], self.prompts[other]
 
 
@@ -113,7 +114,7 @@ def make_guard(texts: Mapping[str, Iterable[str]]) -> Guard:
         grams=hashes,
         gram_texts=owners,
         prompts=whole,
-        sets=tuple(frozenset(pairs.of(place).tolist()) for place in range(len(whole))) if pairs else (),
+        sets=tuple(pairs.set_of(place) for place in range(len(whole))) if pairs else (),
         sketches=sketch([all_texts[number] for number in whole], PAIR_WORDS),
     )
 
