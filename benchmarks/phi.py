@@ -4,6 +4,7 @@
     python benchmarks/phi.py presidio FILE.json        # Presidio's synthetic sentences
     python benchmarks/phi.py clean FILE.jsonl          # field `text`, no identifiers in it: false alarms, time
     python benchmarks/phi.py eponyms                   # diseases named after people, and people named like diseases
+    python benchmarks/phi.py measured FILE.txt FILE.json > src/medtune/data/phi/measured.json   # what cards say of it
 
 An identifier counts as found when at least half of its characters are covered; names and places by a span of that kind.
 `--rules` leaves the sequence model out. Clinical false alarms that are real names in the text count as false here.
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from medtune.core.stats import clopper_pearson
 from medtune.detect.phi import DEFAULT, RULES, STRUCTURED, Found, Recognizer, find_phi
 from medtune.detect.phi.lists import load_lists
 
@@ -36,20 +38,32 @@ GROUPS = {
 }
 """Labels that are neither structured nor a name of a person under Safe Harbor are reported apart."""
 
+CARD_ROWS = {
+    "group name": "names",
+    "names of one word": "names of one word",
+    "group place": "places",
+    "label STREET_ADDRESS": "street addresses",
+    "structured, without bare years": "numbers, full dates and net addresses",
+}
+"""Figures that cards show, and what they call them."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["queries", "presidio", "clean", "eponyms"])
-    parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("what", choices=["queries", "presidio", "clean", "eponyms", "measured"])
+    parser.add_argument("files", type=Path, nargs="*")
     parser.add_argument("--rules", action="store_true", help="rules and lists only")
     options = parser.parse_args()
     recognizers = RULES if options.rules else DEFAULT
+    figures: Any
     if options.what == "eponyms":
         figures = eponyms(recognizers)
     elif options.what == "clean":
-        figures = clean(options.file, recognizers)
+        figures = clean(options.files[0], recognizers)
+    elif options.what == "measured":
+        figures = measured(*options.files, recognizers)
     else:
-        figures = recall({"queries": queries, "presidio": presidio}[options.what](options.file), recognizers)
+        figures = recall({"queries": queries, "presidio": presidio}[options.what](options.files[0]), recognizers)
     print(json.dumps(figures, indent=2, ensure_ascii=False))
 
 
@@ -90,7 +104,10 @@ def recall(rows: Iterable[Labelled], recognizers: tuple[Recognizer, ...]) -> dic
             for one in found
         )
     return {
-        "recall": {key: {"n": count, "recall": round(hit[key] / count, 4)} for key, count in sorted(total.items())},
+        "recall": {
+            key: {"n": count, "found": hit[key], "recall": round(hit[key] / count, 4)}
+            for key, count in sorted(total.items())
+        },
         "words": words,
         "false_names_per_1000_words": round(1000 * false / max(1, words), 3),
     }
@@ -107,6 +124,8 @@ def _keys(value: str, label: str) -> list[str]:
     if label == "DATE_TIME" and re.fullmatch(r"(?:19|20)\d\d", value):
         return [f"label {label}: bare year", "group structured"]
     keys = [f"label {label}", f"group {group}"]
+    if group == "structured":
+        keys.append("structured, without bare years")
     if group == "name":
         if value.islower():
             keys.append("names in lower case")
@@ -115,6 +134,23 @@ def _keys(value: str, label: str) -> list[str]:
         if re.search(r"[^\W\d_]", value) and not re.search(r"[A-Za-z]", value):
             keys.append("names in other scripts")
     return keys
+
+
+def measured(query_file: Path, presidio_file: Path, recognizers: tuple[Recognizer, ...]) -> list[dict[str, Any]]:
+    """What slips through, for model cards and data cards: shares with their upper 95 % bounds."""
+    rows = []
+    for name, labelled in (
+        ("clinical queries, synthetic", queries(query_file)),
+        ("Presidio's synthetic sentences", presidio(presidio_file)),
+    ):
+        figures = recall(labelled, recognizers)["recall"]
+        for key, what in CARD_ROWS.items():
+            if key in figures:
+                n, found = figures[key]["n"], figures[key]["found"]
+                high = clopper_pearson(n - found, n).high
+                rows.append({"set": name, "what": what, "n": n, "found": found, "missed": round((n - found) / n, 4),
+                             "high": round(high, 4)})  # fmt: skip
+    return rows
 
 
 def clean(file: Path, recognizers: tuple[Recognizer, ...]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from medtune.runs.layout import (
     REPORT_JSON,
     RESPONSES,
     STAGE_FOLDERS,
+    STATS,
     TEST,
     TRAIN,
     VERDICTS,
@@ -97,7 +98,13 @@ def test_the_report_needs_no_network_and_shows_every_build(small_run: "SmallRun"
     links = re.findall(r"""<a [^>]*href="https?://""", html)
     assert len([hit for hit in loaded if "src" in hit or "url" in hit or "import" in hit]) == 0
     assert len(loaded) == len(links), "only links that a person clicks may lead elsewhere"
-    assert read_json(small_run.run.file(REPORT_JSON))
+    card, stats = read_json(small_run.run.file(REPORT_JSON))["data"], read_json(small_run.run.stage("prepare") / STATS)
+    assert {row["split"]: row["examples"] for row in card["splits"]} == stats["rows"]
+    assert card["licences"] == stats["licences"] and "CC BY 4.0" in card["licences"][0]["terms"]
+    assert card["cut"]["rows"] == stats["cut"]["rows"] and card["samples"] == stats["samples"] != []
+    assert card["clusters"]["kept"] == stats["groups"]["near_duplicates"]["kept"]
+    assert {row["name"] for row in card["decontamination"]} == set(stats["decontamination"])
+    assert [row["kind"] for row in card["phi"]["kinds"] if row["planted"]] == list(stats["phi"]["planted"]["recall"])
 
 
 def test_raw_text_stays_where_it_belongs(small_run: "SmallRun") -> None:

@@ -204,3 +204,18 @@ def test_the_card_says_what_the_export_measured(tmp_path: Path, base: Path) -> N
     assert "| 2 of 2 |" in part and "| 1999 of 2000 |" in part
     assert f"{build['kl']['value']:.5f} ({build['kl']['low']:.5f} to {build['kl']['high']:.5f})" in part
     assert f"{build['gain_kept']['value']:.3f}" in part and "this build knows it" in part
+
+
+def test_the_card_says_what_share_slips_through() -> None:
+    from types import SimpleNamespace
+
+    from medtune.detect.phi.measured import measured
+    from medtune.release.personal import personal_part
+
+    rows = [row for row in measured() if row["missed"]]
+    assert rows and all(row["missed"] == round(1 - row["found"] / row["n"], 4) < row["high"] for row in rows)
+    known = {"phi": {"measured": measured()}, "sources": ()}
+    said = personal_part(SimpleNamespace(**known), str)  # type: ignore[arg-type]
+    assert all(f"{row['missed']:.1%} of {row['n']} {row['what']} in {row['set']}" in said for row in rows)
+    known["phi"] = {"action": "mask"}
+    assert "slipped through" not in personal_part(SimpleNamespace(**known), str)  # type: ignore[arg-type]

@@ -113,7 +113,9 @@ def test_the_speed_curve_begins_at_zero_and_says_its_median() -> None:
 
 
 def test_bars_are_as_high_as_their_counts() -> None:
-    root = named(histogram([0, 10, 20, 30], [4, 0, 2], limit=40, width=343, height=220, key="k"))
+    root = named(
+        histogram([0, 10, 20, 30], [4, 0, 2], title="Length of the examples", limit=40, width=343, height=220, key="k")
+    )
     heights = [float(bar.get("height", "")) for bar in root.iter(f"{SVG}rect")]
     assert heights[0] == pytest.approx(2 * heights[2], abs=0.05) and heights[1] == 0
     assert "limit: 40" in texts_inside(root)

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+import pytest
 from finished_run import QUALITY, SIZES_MB, WITHHELD
 
+from medtune.core.errors import RunDirError
 from medtune.core.io import append_jsonl, read_json, write_json
 from medtune.report.collect import collect
 from medtune.report.render import render
-from medtune.runs.layout import REGISTRATIONS, SUMMARY, RunDir
+from medtune.runs.layout import REGISTRATIONS, STATS, SUMMARY, RunDir
+from medtune.runs.records.prepare import TOO_LONG
 
 Reported = tuple[RunDir, dict[str, Any]]
 
@@ -61,6 +64,93 @@ def test_the_histogram_counts_every_example_once(reported: Reported) -> None:
     assert sum(figure["counts"]) == len(tokens) and figure["longest"] == max(tokens)
     assert figure["limit"] == 512
     assert sum(split["tokens"] for split in report["data"]["splits"]) == sum(tokens)
+
+
+def test_the_data_card_says_what_prepare_counted(reported: Reported) -> None:
+    run, report = reported
+    card, stats = report["data"], read_json(run.stage("prepare") / STATS)
+    assert card["licences"] == stats["licences"] and {row["terms"] for row in card["licences"]} == {
+        "Name the authors & the <NIH>.", ""
+    }  # fmt: skip
+    assert {row["split"]: row["examples"] for row in card["splits"]} == stats["rows"]
+    assert {row["source"]: row["examples"]["train"] for row in card["sources"]} == stats["sources"]["train"]
+    for row in card["sources"]:
+        for split, counts in stats["sources"].items():
+            assert row["examples"][split] == counts[row["source"]]
+    left = [(one["step"], one["reason"]) for row in card["sources"] for one in row["left_out"]]
+    assert ("collect", "no answer") in left and ("dedup", "another row has the same answer") in left
+    by_prepare = sum(one["count"] for row in card["sources"] for one in row["left_out"] if one["step"] != "collect")
+    assert by_prepare == report["flow"]["rejected"]
+    assert sum(row["count"] for row in card["converters"]) == sum(stats["rows"].values())
+    explained = {row["converter"]: row["count"] for row in card["converters"]}["terms"]
+    assert sum(row["count"] for row in card["templates"]) == explained
+    assert card["decontamination"] == [{"name": "suite emergency", **stats["decontamination"]["suite emergency"]}]
+    assert card["decontamination"][0]["rows"] == card["decontamination"][0]["texts_met"] == 1
+    near = stats["groups"]["near_duplicates"]
+    assert {key: card["clusters"][key] for key in near} == near
+    assert (card["clusters"]["clusters"], card["clusters"]["rows"], card["clusters"]["kept"]) == (2, 5, 4)
+    recall = stats["phi"]["planted"]["recall"]
+    assert {row["kind"]: row["recall"] for row in card["phi"]["kinds"] if row["planted"]} == {
+        kind: row["recall"] for kind, row in recall.items()
+    }  # fmt: skip
+    assert card["phi"]["measured"] and card["phi"]["accepted"]["who"] == "A. Officer"
+
+
+def test_every_row_that_a_length_limit_cut_is_named(reported: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, report = reported
+    cut = report["data"]["cut"]
+    rejected = [row for row in rows(run, "prepare", "rejected.jsonl") if "tokens" in row["reason"]]
+    assert cut["listed"] == [{"id": row["id"], "reason": row["reason"]} for row in rejected] and cut["more"] == 0
+    assert cut["rows"] == sum(row["reason"] == TOO_LONG for row in rejected) == sum(cut["tokens"]["counts"]) == 9
+    assert cut["tokens"]["longest"] == 513 + 70 * 8
+    page = run.file("report.html").read_text("utf-8")
+    assert all(row["id"] in page for row in rejected)
+    monkeypatch.setattr("medtune.report.load.LISTED", 4)
+    again = collect(run, name="x", description="", side_by_side_count=1, failure_count=1)
+    assert len(again["data"]["cut"]["listed"]) == 4 and again["data"]["cut"]["more"] == len(rejected) - 4
+    assert "more stand in" in render(again)
+
+
+def test_samples_are_of_public_sources(make_report: Callable[..., Reported]) -> None:
+    run, report = make_report()
+    assert report["data"]["samples"] and {row["source"] for row in report["data"]["samples"]} == {"medquad"}
+    stats = run.stage("prepare") / STATS
+    values = read_json(stats)
+    leak = {**values["samples"][0], "source": "local.jsonl", "messages": [{"role": "user", "content": WITHHELD}]}
+    write_json(stats, {**values, "samples": [*values["samples"], leak]})
+    again = collect(run, name="x", description="", side_by_side_count=1, failure_count=1)
+    assert again["data"]["samples"] == report["data"]["samples"]
+
+
+def test_a_card_of_little_is_shown(make_report: Callable[..., Reported]) -> None:
+    run, _ = make_report()
+    stats = run.stage("prepare") / STATS
+    values = read_json(stats)
+    near = {"near_duplicates": {"rule": "ignore"}}
+    for key in ("phi", "decontamination", "templates", "samples"):
+        values[key] = type(values[key])()
+    values["cut"] = {"limit": 512, "rows": 0, "total": 0, "histogram": []}
+    write_json(stats, {**values, "groups": {**values["groups"], **near}})
+    again = collect(run, name="x", description="", side_by_side_count=1, failure_count=1)
+    assert again["data"]["phi"] is None and again["data"]["clusters"]["clusters"] is None
+    page = render(again)
+    assert "Near duplicates were not looked for." in page and "The length limit cut no example." in page
+    del values["topics"]
+    write_json(stats, values)
+    with pytest.raises(RunDirError, match="counts no topics"):
+        collect(run, name="x", description="", side_by_side_count=1, failure_count=1)
+
+
+def test_histograms_of_different_widths_are_joined() -> None:
+    from medtune.report.sections.data import _lengths
+
+    def part(width: int, *rows: int) -> dict[str, Any]:
+        slots = [{"from": n * width, "to": (n + 1) * width, "rows": count} for n, count in enumerate(rows)]
+        return {"total": 10 * sum(rows), "max": width * len(rows) - 1, "histogram": slots}
+
+    joined = _lengths([part(32, 1, 2, 3, 4, 5), part(64, 10, 0, 20), {"total": 0, "histogram": []}], 512)
+    assert joined["edges"] == [0, 64, 128, 192] and joined["counts"] == [13, 7, 25]
+    assert (joined["mean"], joined["longest"]) == (10, 191)
 
 
 def test_the_lowest_validation_is_the_lowest(reported: Reported) -> None:

@@ -144,6 +144,26 @@ def test_readers_of_all_kinds_find_their_way(browser: Any, reported: Reported) -
             assert link.startswith("#") and link[1:] in ids
 
 
+def test_the_data_card_s_tables_can_be_read(browser: Any, reported: Reported) -> None:
+    run, report = reported
+    card = report["data"]
+    with Visit(browser, run.file("report.html"), 375) as visit:
+        visit.open_details()
+        assert [row[:2] for row in _table(visit, "#licence-table")] == [
+            [row["source"], row["licence"]] for row in card["licences"]
+        ]
+        assert [row[0] for row in _table(visit, "#source-table")] == ["medquad", "local.jsonl"]
+        assert [row[0] for row in _table(visit, "#guard-table")] == [row["name"] for row in card["decontamination"]]
+        assert [row[0] for row in _table(visit, "#phi-table")] == [row["kind"] for row in card["phi"]["kinds"]]
+        assert len(_table(visit, "#slip-table")) == len(card["phi"]["measured"])
+        assert [row[0] for row in _table(visit, "#cluster-table")] == ["clusters", "groups"]
+        shown = visit.page.eval_on_selector_all("#cut-rows code", "all => all.map(one => one.textContent)")
+        assert shown == [row["id"] for row in card["cut"]["listed"]] and len(shown) == 10
+        for name in ("Length of the examples", "Cut examples"):
+            assert visit.page.locator(f"svg:has(> title:text-is('{name}')):visible").count() == 1
+        assert visit.page.locator("details.sample").count() == len(card["samples"]) > 0
+
+
 def test_what_a_form_verdict_cannot_say_is_said(browser: Any, reported: Reported) -> None:
     run, _ = reported
     with Visit(browser, run.file("report.html"), 375) as visit:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,14 @@ from medtune.config.recipe import Recipe, RecipeView
 from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.io import append_jsonl, write_json, write_text
 from medtune.core.stats import clopper_pearson, paired_difference, wilson
+from medtune.detect.phi import WITHOUT_PRESIDIO
+from medtune.detect.phi.measured import measured
+from medtune.detect.phi.planted import plant
 from medtune.llamacpp.gguf_info import read_gguf
+from medtune.prepare.draft import Draft, Dropped, Rejections
+from medtune.prepare.near.pairs import NearPairs
+from medtune.prepare.stats import Tally, near_facts
+from medtune.prepare.steps.decontaminate import drop_guarded, make_guard
 from medtune.runs.layout import (
     ADAPTER,
     ASKED,
@@ -60,7 +68,7 @@ from medtune.runs.records.audit import (
 from medtune.runs.records.base import write_rows
 from medtune.runs.records.collect import Record, SourceFacts, Turn
 from medtune.runs.records.export import Build
-from medtune.runs.records.prepare import Example, Rejected
+from medtune.runs.records.prepare import TOO_LONG, TOO_LONG_FOR_TASK, Example, Rejected
 from medtune.runs.records.train import Metric
 from medtune.runs.stage import open_stage
 from medtune.tasks import four_parts, load_task
@@ -195,6 +203,7 @@ class _Writer:
         self.quality, self.fixed = quality, verdicts
         self.bytes_per_mb = bytes_per_mb
         self.task = load_task(recipe.task)
+        self.sources: list[SourceFacts] = []
         self.test: list[Example] = []
         self.builds: list[Build] = []
         self.cases: list[AskedCase] = []
@@ -210,11 +219,12 @@ class _Writer:
         return folder.finish(facts=facts, warnings=warnings, tools=tools)
 
     def collect(self) -> None:
-        sources = [
+        self.sources = [
             SourceFacts(
                 name="medquad", kind="medquad", licence="CC BY 4.0",
                 attribution="Ben Abacha and Demner-Fushman, BMC Bioinformatics 2019, <NIH websites>",
-                url="https://github.com/abachaa/MedQuAD", retrieved="2026-11-20", sha256="a" * 64, documents=912,
+                url="https://github.com/abachaa/MedQuAD", terms="Name the authors & the <NIH>.",
+                retrieved="2026-11-20", sha256="a" * 64, documents=912,
                 rows=1840, kept=1790, dropped={"no answer": 50}, public=True,
             ),
             SourceFacts(
@@ -225,7 +235,7 @@ class _Writer:
         ]  # fmt: skip
 
         def fill(path: Path) -> None:
-            write_json(path / SOURCES, [source.model_dump(mode="json") for source in sources])
+            write_json(path / SOURCES, [source.model_dump(mode="json") for source in self.sources])
             write_rows(path / RECORDS, [Record(id="medquad/1", source="medquad", kind="qa", topic="x", document="d",
                                                question="q", answer="a", licence="CC BY 4.0")])  # fmt: skip
 
@@ -237,19 +247,54 @@ class _Writer:
             for number in range(count):
                 splits[split].append(self._example(split, number))
         self.test = splits["test"]
-        reasons = [("length", "longer than 512 tokens")] * 9 + [("dedup", "the same answer stands already")] * 21
-        rejected = [
-            Rejected(id=f"medquad/r{number}", step=step, reason=reason) for number, (step, reason) in enumerate(reasons)
-        ]
+        rejections = Rejections([Dropped(f"terms/medquad/r{number}", "length", TOO_LONG) for number in range(9)])
+        for number in range(21):
+            rejections.add(f"terms/medquad/s{number}", "dedup", "another row has the same answer")
+        rejections.add("qa/local.jsonl/a.jsonl:3", "length", TOO_LONG_FOR_TASK)
         counts = {split: len(rows) for split, rows in splits.items()}
+        stats = self._stats(splits, rejections)
 
         def fill(path: Path) -> None:
             for split, name in (("train", TRAIN), ("validation", VALIDATION), ("test", TEST)):
                 write_rows(path / name, splits[split])
-            write_rows(path / REJECTED, rejected)
-            write_json(path / STATS, {"splits": counts})
+            write_rows(path / REJECTED, [Rejected(**row._asdict()) for row in rejections.rows])
+            write_json(path / STATS, stats)
 
         self.stage("prepare", counts, fill, warnings=("2 topics of the test list have no example",))
+
+    def _stats(self, splits: dict[str, list[Example]], rejections: Rejections) -> dict[str, Any]:
+        """What prepare would count of these rows, by its own means."""
+        tally = Tally(self.sources, 512)
+        for split, rows in splits.items():
+            for number, row in enumerate(rows):
+                tally.add(split, row, f"wording-{number % 3}" if row.converter == "terms" else "")  # type: ignore[arg-type]
+        for number in range(9):
+            tally.cut(513 + 70 * number)
+        near = near_facts(NearPairs([(0, 1), (1, 2), (5, 9)], 40, 0), 0.8)
+        guard = make_guard({"suite emergency": _EMERGENCIES})
+        turns = (Turn(role="user", content=_EMERGENCIES[0]), Turn(role="assistant", content="Press on it."))
+        guarded = Draft("qa/medquad/9", turns, "", ("document:9",), "qa", ("medquad/9",), "medquad", "CC BY 4.0", True)
+        list(drop_guarded([guarded], guard, rejections))
+        return {
+            **tally.describe(rejections),
+            "groups": {
+                "count": 90,
+                "largest": [12, 3, 1],
+                "kept_in_training_for_their_size": 1,
+                "near_duplicates": {"rule": "together", **near.facts, **near.kept({1})},
+            },
+            "decontamination": guard.report(),
+            "phi": {
+                "action": "mask",
+                "records": {"clinical": 38, "with_identifiers": 4, "public": 1790, "public_read": 200},
+                "found": {"clinical": {"name": 5, "phone": 1}, "public": {"url": 7}},
+                "clinical_words_masked": {"name": 2},
+                "planted": _planted(),
+                "ner_model": False,
+                "accepted": {"who": "A. Officer", "why": "approval <114>"},
+                "measured": measured(),
+            },
+        }
 
     def _example(self, split: str, number: int) -> Example:
         public = number % 7 != 4
@@ -460,6 +505,11 @@ def _judge(build: Build, rate: float) -> BuildVerdict:
     if build.role == "base" or rate < 0.5:
         return BuildVerdict.REJECT_UNUSABLE
     return BuildVerdict.HOLD if build.name in ("Q3_K_M", "Q4_0") else BuildVerdict.FORM_PASS
+
+
+@cache
+def _planted() -> dict[str, Any]:
+    return plant((_good_answer("pox"),), WITHOUT_PRESIDIO, seed=3).describe()
 
 
 def _role(name: str) -> Any:

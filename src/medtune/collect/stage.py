@@ -22,7 +22,7 @@ from medtune.runs.stage import open_stage
 NAME = "collect"
 NEEDS: tuple[str, ...] = ()
 READS: tuple[str, ...] = ("collect", "egress")
-VERSION = 2
+VERSION = 3
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600

@@ -219,7 +219,7 @@ def _place(ledger: Ledger, settings: Settings, rejections: Rejections) -> tuple[
         "count": int(placed.groups.max()) + 1 if len(placed.groups) else 0,
         "largest": _largest(placed.groups),
         "kept_in_training_for_their_size": placed.to_train,
-        "near_duplicates": {"rule": settings.near_duplicates, **clusters.facts},
+        "near_duplicates": {"rule": settings.near_duplicates, **clusters.facts, **clusters.kept(left)},
     }
     return Rows(ledger, splits, ranks, frozenset(left)), facts
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 NAME = "prepare"
 NEEDS: tuple[str, ...] = ("collect",)
 READS: tuple[str, ...] = ("prepare", "task", "base", "seed")
-VERSION = 5
+VERSION = 6
 
 EMBEDDED = "embedded"
 _FILES: dict[Split, str] = {"train": TRAIN, "validation": VALIDATION, "test": TEST}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medtune.core.hashing import sha256_text
-from medtune.prepare.draft import Rejections
+from medtune.prepare.draft import Dropped, Rejections
 from medtune.prepare.near.pairs import NearPairs
 from medtune.runs.records.collect import SourceFacts
 from medtune.runs.records.prepare import Example, Split
@@ -38,6 +38,7 @@ class Tally:
         self._templates: dict[str, Counter[str]] = {}
         self._cut: Counter[int] = Counter()
         self._samples: list[tuple[str, dict[str, Any]]] = []
+        self._not_public = 0
 
     def add(self, split: Split, row: Example, template: str = "") -> None:
         """Count one row."""
@@ -46,6 +47,7 @@ class Tally:
         self._of_sources[split][row.source] += 1
         self._lengths[split].update(row.lengths)
         self._licences[row.source, row.licence] += 1
+        self._not_public += not row.public
         if row.topic:
             self.topics[split].add(row.topic)
         else:
@@ -67,10 +69,11 @@ class Tally:
             "sources": {split: _sorted(counts) for split, counts in self._of_sources.items()},
             "topics": {split: len(topics) for split, topics in self.topics.items()},
             "rows_without_topic": dict(self._without_topic),
+            "not_public": self._not_public,
             "tokens": {split: _tokens(counts) for split, counts in self._lengths.items()},
             "cut": {"limit": self._limit, **_tokens(self._cut), "rows": sum(self._cut.values())},
             "templates": {name: _sorted(counts) for name, counts in sorted(self._templates.items())},
-            "rejected": _rejected(rejections),
+            "rejected": _rejected(rejections.rows),
             "rejected_by_source": self._rejected_by_source(rejections),
             "duplicates": sum(row.step == "dedup" for row in rejections.rows),
             "licences": self._licence_lines(),
@@ -90,14 +93,14 @@ class Tally:
             }
             self._samples = sorted([*self._samples, (place, sample)], key=lambda item: item[0])[:_SAMPLES]
 
-    def _rejected_by_source(self, rejections: Rejections) -> dict[str, dict[str, int]]:
-        """Count per source and step; ids of records and rows hold the name of their source."""
-        counts: dict[str, Counter[str]] = {}
+    def _rejected_by_source(self, rejections: Rejections) -> dict[str, dict[str, dict[str, int]]]:
+        """Count per source, step and reason; ids of records and rows hold the name of their source."""
+        own: dict[str, list[Dropped]] = {}
         for row in rejections.rows:
             parts = row.id.split("/")
             name = next((part for part in parts[:2] if part in self._sources), "")
-            counts.setdefault(name or "not of a source", Counter())[row.step] += 1
-        return {name: _sorted(steps) for name, steps in sorted(counts.items())}
+            own.setdefault(name or "not of a source", []).append(row)
+        return {name: _rejected(rows) for name, rows in sorted(own.items())}
 
     def _licence_lines(self) -> list[dict[str, Any]]:
         """One line for each source and licence that rows of this run carry."""
@@ -121,6 +124,11 @@ class NearFacts:
 
     clusters: list[list[int]]
     facts: dict[str, Any]
+
+    def kept(self, left: Collection[int]) -> dict[str, int]:
+        """How many rows of clusters go on; nothing where no cluster was looked for."""
+        rows = [number for cluster in self.clusters for number in cluster]
+        return {"kept": sum(number not in left for number in rows)} if self.facts else {}
 
     def others(self, ranks: Any, splits: Sequence[Split], left: Collection[int]) -> Iterator[int]:
         """All but one of each cluster: the one that stays is a test row before others, then the first by id."""
@@ -164,10 +172,10 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _rejected(rejections: Rejections) -> dict[str, dict[str, int]]:
+def _rejected(rows: Iterable[Dropped]) -> dict[str, dict[str, int]]:
     """Count per step and reason."""
     steps: dict[str, Counter[str]] = {}
-    for row in rejections.rows:
+    for row in rows:
         steps.setdefault(row.step, Counter())[row.reason] += 1
     return {step: dict(sorted(reasons.items())) for step, reasons in sorted(steps.items())}
 

@@ -5,9 +5,10 @@ from typing import Any
 import medtune
 from medtune.report.load import load
 from medtune.report.sections.answers import emergency, failures, side_by_side
+from medtune.report.sections.data import data_card
 from medtune.report.sections.graded import graded
 from medtune.report.sections.judged import evidence, gate, headline, verdict_table
-from medtune.report.sections.made import data_card, flow
+from medtune.report.sections.made import flow
 from medtune.report.sections.origin import provenance
 from medtune.report.sections.proof import proof
 from medtune.report.sections.training import training
@@ -15,7 +16,7 @@ from medtune.report.sections.words import TERMS
 from medtune.runs.layout import RunDir
 from medtune.tasks import FORM_ONLY_NOTE
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a field of report.json changes its meaning."""
 
 

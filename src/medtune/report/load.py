@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from medtune.core.errors import RunDirError
 from medtune.core.io import read_json, read_jsonl, read_text
 from medtune.runs.layout import (
     ASKED,
@@ -24,24 +26,25 @@ from medtune.runs.layout import (
     SOURCES,
     STATS,
     SUMMARY,
-    TEST,
-    TRAIN,
     TRAINING,
-    VALIDATION,
     VERDICTS,
     RunDir,
 )
 from medtune.runs.manifest import Manifest, read_manifest
 from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.audit import Grade, Verdict
-from medtune.runs.records.base import read_row_list, read_rows
+from medtune.runs.records.base import iter_rows, read_row_list, read_rows
 from medtune.runs.records.collect import SourceFacts
 from medtune.runs.records.export import Build
-from medtune.runs.records.prepare import Example, Rejected
+from medtune.runs.records.prepare import LENGTH_CUTS, Rejected
 from medtune.runs.records.release import Release
 from medtune.runs.records.train import Metric
 
 STAGES = ("collect", "prepare", "train", "export", "ask", "audit", "release")
+LISTED = 500
+"""So many cut rows are named in the report, at most."""
+_COUNTED = ("rows", "topics", "tokens", "sources", "licences", "converters")
+"""What the report needs of stats.json."""
 HELD_OUT = "held-out"
 """Suite name of the cases that come from the test split."""
 
@@ -52,10 +55,12 @@ class Loaded:
 
     manifests: dict[str, Manifest]
     sources: list[SourceFacts]
-    examples: dict[str, list[Example]]
-    """By split."""
-    rejected: list[Rejected]
     stats: dict[str, Any]
+    """Counts over the examples: a run may have millions, and the report reads none of them."""
+    cut: list[Rejected]
+    """Rows that a length limit cut, the first LISTED."""
+    more_cut: int
+    """How many more of them stand in rejected.jsonl."""
     metrics: list[Metric]
     training: dict[str, Any]
     builds: list[Build]
@@ -101,17 +106,14 @@ def load(run: RunDir) -> Loaded:
     collect, prepare, train = run.stage("collect"), run.stage("prepare"), run.stage("train")
     ask, audit = run.stage("ask"), run.stage("audit")
     manifests = {stage: read_manifest(run, stage) for stage in STAGES}
+    cut, more_cut = _cut(prepare / REJECTED)
     responses, grades = read_rows(ask / RESPONSES, Response), read_rows(audit / GRADES, Grade)
     return Loaded(
         manifests=manifests,
         sources=read_row_list(collect / SOURCES, SourceFacts),
-        examples={
-            "train": read_rows(prepare / TRAIN, Example),
-            "validation": read_rows(prepare / VALIDATION, Example),
-            "test": read_rows(prepare / TEST, Example),
-        },
-        rejected=read_rows(prepare / REJECTED, Rejected),
-        stats=_object(prepare / STATS),
+        stats=_stats(prepare / STATS),
+        cut=cut,
+        more_cut=more_cut,
         metrics=read_rows(train / METRICS, Metric),
         training=_object(train / TRAINING),
         builds=read_row_list(run.stage("export") / BUILDS, Build),
@@ -131,6 +133,23 @@ def load(run: RunDir) -> Loaded:
         provenance=_object(run.file(PROVENANCE)),
         recipe=read_text(run.file(RECIPE)) if run.file(RECIPE).exists() else "",
     )
+
+
+def _stats(path: Path) -> dict[str, Any]:
+    stats = _object(path)
+    if missing := [key for key in _COUNTED if key not in stats]:
+        raise RunDirError(
+            f"{path.name} counts no {', '.join(missing)}: another version of medtune wrote it",
+            where=str(path),
+            next_step="make it again: `medtune run RECIPE --from prepare`",
+        )
+    return stats
+
+
+def _cut(path: Path) -> tuple[list[Rejected], int]:
+    """Rows that a length limit cut, the first of them, and how many more there are."""
+    found = (row for row in iter_rows(path, Rejected) if row.reason in LENGTH_CUTS)
+    return list(islice(found, LISTED)), sum(1 for _ in found)
 
 
 def _object(path: Path) -> dict[str, Any]:

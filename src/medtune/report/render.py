@@ -40,7 +40,7 @@ def _mark(tone: str) -> str:
 def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
     """Each chart as [(class of its wrapper, svg)]; a chart without data is an empty list."""
     sizes = (("wide", _WIDE, 380), ("narrow", _NARROW, 330))
-    training, tokens = report["training"], report["data"]["tokens"]
+    training = report["training"]
     points = [
         Point(
             label=row["build"],
@@ -61,7 +61,7 @@ def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
         for row in report["proof"]["builds"]
         if row["fidelity"] and row["fidelity"]["gain_kept"]
     ]
-    charts: dict[str, list[tuple[str, str]]] = {"kept": [], "quality": [], "curve": [], "speed": [], "lengths": []}
+    charts: dict[str, list[tuple[str, str]]] = {"kept": [], "quality": [], "curve": [], "speed": []}
     for kind, width, height in sizes:
         if points:
             charts["quality"].append((kind, size_quality(points, width=width, height=height, key=f"quality-{kind}")))
@@ -72,14 +72,28 @@ def _charts(report: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
             charts["speed"].append((kind, speed_curve(speeds, width=width, height=height - 150, key=f"speed-{kind}")))
         if kept:
             charts["kept"].append((kind, kept_chart(kept, width=width, key=f"kept-{kind}")))
-        if tokens["counts"]:
-            bars = histogram(
-                tokens["edges"],
-                tokens["counts"],
-                limit=tokens["limit"],
-                width=width,
-                height=height - 110,
-                key=f"lengths-{kind}",
+    return {**charts, **_histograms(report["data"], sizes)}
+
+
+def _histograms(data: dict[str, Any], sizes: tuple[tuple[str, int, int], ...]) -> dict[str, list[tuple[str, str]]]:
+    """How long the examples are, and how long those were that the limit cut."""
+    named = {"lengths": ("Length of the examples", data["tokens"]), "cut": ("Cut examples", data["cut"]["tokens"])}
+    return {
+        name: [
+            (
+                kind,
+                histogram(
+                    tokens["edges"],
+                    tokens["counts"],
+                    title=title,
+                    limit=tokens["limit"],
+                    width=width,
+                    height=height - 110,
+                    key=f"{name}-{kind}",
+                ),
             )
-            charts["lengths"].append((kind, bars))
-    return charts
+            for kind, width, height in sizes
+            if tokens["counts"]
+        ]
+        for name, (title, tokens) in named.items()
+    }

@@ -12,7 +12,7 @@ from medtune.runs.stage import open_stage
 NAME = "report"
 NEEDS = ("collect", "prepare", "train", "export", "ask", "audit", "release")
 READS = ("report", "description")
-VERSION = 2
+VERSION = 3
 
 
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:

@@ -20,7 +20,15 @@ ATTRIBUTION = (
     "BMC Bioinformatics 20, 511 (2019)"
 )
 URL = "https://github.com/abachaa/MedQuAD"
-ORIGIN = Origin(kind="medquad", licence=LICENCE, attribution=ATTRIBUTION, url=URL, public=True)
+ORIGIN = Origin(
+    kind="medquad",
+    licence=LICENCE,
+    attribution=ATTRIBUTION,
+    url=URL,
+    public=True,
+    terms="CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/): name the authors and the licence, and say what "
+    "was changed. Answers of sources that reserve their rights are not part of MedQuAD.",
+)
 BUNDLED = "medquad.tar.xz"
 BUNDLED_FACTS = "medquad.json"
 _NAMED_IN_WARNINGS = 10

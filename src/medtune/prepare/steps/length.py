@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from medtune.core.text import fold
 from medtune.prepare.draft import Draft, Rejections
+from medtune.runs.records.prepare import TOO_LONG, TOO_LONG_FOR_TASK, TOO_LONG_TO_ASK
 
 if TYPE_CHECKING:
     from medtune.chat.template import ChatTokenizer
@@ -53,13 +54,13 @@ def measured(
         if draft.converter == "gold":
             # Only its questions are used; its answers may be of any length.
             if len(tokenizer.encode_prompt(draft.messages[:-1])) > limits.row_tokens:
-                rejections.add(draft.id, "length", "a question with more tokens than prepare.max_tokens")
+                rejections.add(draft.id, "length", TOO_LONG_TO_ASK)
             else:
                 yield Measured(draft, lengths)
         elif max(lengths) > limits.row_tokens:
             cut(max(lengths))
-            rejections.add(draft.id, "length", "more tokens than prepare.max_tokens")
+            rejections.add(draft.id, "length", TOO_LONG)
         elif draft.converter == "terms" and max(sum(row.trained) for row in rows) > limits.form_tokens:
-            rejections.add(draft.id, "length", "more tokens than the task lets an answer have")
+            rejections.add(draft.id, "length", TOO_LONG_FOR_TASK)
         else:
             yield Measured(draft, lengths)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from medtune.core.errors import DataError, MedtuneError
 from medtune.core.hashing import sha256_text
 from medtune.detect.phi import DEFAULT, WITHOUT_PRESIDIO, Found, Recognizer, find_phi
+from medtune.detect.phi.measured import measured
 from medtune.prepare.draft import Draft
 from medtune.runs.records.collect import Record
 from medtune.runs.records.prepare import PhiSpan
@@ -117,6 +118,7 @@ class PhiGate:
             "found": {profile: dict(sorted(counts.items())) for profile, counts in self._counts.items()},
             "clinical_words_masked": dict(sorted(self._protected.items())),
             "planted": planted,
+            "measured": measured(),
             "ner_model": self.settings.ner_model is not None,
             "accepted": dict(self.settings.accepted) if self.settings.accepted else None,
         }

@@ -9,6 +9,7 @@ def histogram(
     edges: Sequence[float],
     counts: Sequence[int],
     *,
+    title: str,
     limit: float | None,
     width: float,
     height: float,
@@ -38,7 +39,7 @@ def histogram(
     if limit is not None:
         parts.append(_limit(frame, limit))
         description += f" Longer than {limit:g} tokens is rejected."
-    return frame.close(key, "Length of the examples", description, *parts)
+    return frame.close(key, title, description, *parts)
 
 
 def _limit(frame: Frame, limit: float) -> str:

@@ -7,6 +7,12 @@ from medtune.runs.records.collect import Turn
 
 Split = Literal["train", "validation", "test"]
 
+TOO_LONG = "more tokens than prepare.max_tokens"
+TOO_LONG_FOR_TASK = "more tokens than the task lets an answer have"
+TOO_LONG_TO_ASK = "a question with more tokens than prepare.max_tokens"
+LENGTH_CUTS = frozenset({TOO_LONG, TOO_LONG_FOR_TASK, TOO_LONG_TO_ASK})
+"""Reasons in rejected.jsonl of rows that were cut for their length in tokens."""
+
 
 class Example(Row):
     """One chat to train on or to ask; the last message is the assistant's."""
