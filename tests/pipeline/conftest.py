@@ -82,6 +82,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Toys:
     made = Toys()
     monkeypatch.setattr("medtune.pipeline.stages.STAGES", made.table())
     monkeypatch.setattr("medtune.pipeline.run.check_before_run", lambda opened, stages: None)
+    monkeypatch.setattr("medtune.pipeline.suite.check_before_run", lambda opened, stages: None)
     return made
 
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
-from medtune.cli.options import build_option, example, runs_option, set_option
+from medtune.cli.options import SettingCommand, build_option, example, runs_option, set_option
 
 
 @click.command(
+    cls=SettingCommand,
     epilog=example(
         'medtune ask quickstart "Explain the medical term: anemia"',
         'medtune ask quickstart "Explain the medical term: anemia" --build Q8_0 --json',
         "medtune ask recipes/quickstart.yaml",
-    )
+    ),
 )
 @click.argument("run")
 @click.argument("question", required=False)

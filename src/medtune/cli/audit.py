@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from medtune.cli.options import example, runs_option, set_option
+from medtune.cli.options import SettingCommand, example, runs_option, set_option
 
 
 @click.command(
+    cls=SettingCommand,
     epilog=example(
         "medtune audit recipes/quickstart.yaml",
         "medtune audit --endpoint http://localhost:11434/v1 --model llama3.2 --suite emergency --locale GB",
-    )
+    ),
 )
 @click.argument("recipe", type=click.Path(path_type=Path), required=False)
 @click.option("--again", is_flag=True, help="Run this stage even when it is fresh.")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from medtune.cli.options import example, runs_option, set_option
+from medtune.cli.options import SettingCommand, example, runs_option, set_option
 
 
-@click.command(epilog=example("medtune doctor", "medtune doctor recipes/quickstart.yaml"))
+@click.command(cls=SettingCommand, epilog=example("medtune doctor", "medtune doctor recipes/quickstart.yaml"))
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @set_option
 @runs_option

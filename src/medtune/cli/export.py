@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from medtune.cli.options import example, runs_option, set_option
+from medtune.cli.options import SettingCommand, example, runs_option, set_option
 
 if TYPE_CHECKING:
     from medtune.config.export import ExportSection
@@ -17,11 +17,12 @@ _OF_A_FOLDER = ("adapter", "out", "name", "quantize", "imatrix", "trained_on", "
 
 
 @click.command(
+    cls=SettingCommand,
     epilog=example(
         "medtune export recipes/quickstart.yaml",
         "medtune export ~/models/Qwen2.5-7B-Instruct --quantize Q4_K_M,Q8_0",
         "medtune export ~/models/base --adapter ~/lora --out ~/gguf --quantize all",
-    )
+    ),
 )
 @click.argument("target", type=click.Path(path_type=Path), metavar="RECIPE|MODEL_FOLDER")
 @click.option("--adapter", type=click.Path(path_type=Path), metavar="DIR", help="A LoRA adapter, as PEFT writes it.")

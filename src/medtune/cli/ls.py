@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 @runs_option
 def ls(runs_folder: Path) -> None:
     """List the runs with state, verdict and size."""
-    from medtune.cli.runs import known_runs
+    from medtune.cli.runs import known_runs, shown_name
 
     rows = [
-        (run.path.name, _state(run), _released(run), f"{_size_bytes(run) / 1e6:.0f} MB")
+        (shown_name(run, runs_folder), _state(run), _released(run), f"{_size_bytes(run) / 1e6:.0f} MB")
         for run in known_runs(runs_folder)
     ]
     if not rows:

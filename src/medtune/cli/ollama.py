@@ -22,25 +22,33 @@ def ollama() -> None:
     """
 
 
-@ollama.command("import", epilog=example("medtune ollama import my-run", "medtune ollama import notes terms triage"))
-@click.argument("releases", nargs=-1, required=True, metavar="RUN|DIR...")
+@ollama.command(
+    "import",
+    epilog=example(
+        "medtune ollama import my-run", "medtune ollama import notes terms", "medtune ollama import my-suite"
+    ),
+)
+@click.argument("releases", nargs=-1, required=True, metavar="RUN|SUITE|DIR...")
 @click.option("--name", metavar="NAME", help="Name in Ollama, for one release. [default: RUN:BUILD]")
 @click.option("--no-smoke", is_flag=True, help="Ask no question afterwards.")
 @runs_option
 def import_(releases: tuple[str, ...], name: str | None, no_smoke: bool, runs_folder: Path) -> None:
     """Import one or more releases, bytes as they were audited, and check what Ollama then serves.
 
-    A file that Ollama has already is not sent again. Without Ollama, the commands for doing it by hand are printed.
+    Of a suite, every model that was released is imported. A file that Ollama has already is not sent again. Without
+    Ollama, the commands for doing it by hand are printed.
     """
     from medtune.chat.parity_ollama import ollama_address
     from medtune.core.errors import ServerError, UsageError
+    from medtune.ship.locate import release_paths
     from medtune.ship.ollama.api import Ollama
     from medtune.ship.ollama.bring import bring
     from medtune.ship.ollama.package import by_hand, package_of
 
-    if name and len(releases) > 1:
+    paths = [path for one in releases for path in release_paths(one, runs_folder)]
+    if name and len(paths) > 1:
         raise UsageError("--name fits one release only", next_step="import them one by one, or leave --name out")
-    opened = [_open(one, runs_folder) for one in releases]
+    opened = [_open(path) for path in paths]
     for found, egress in opened:
         package = package_of(found, name)
         with Ollama(ollama_address(), egress=egress) as server:
@@ -62,7 +70,7 @@ def import_(releases: tuple[str, ...], name: str | None, no_smoke: bool, runs_fo
 def list_(runs_folder: Path) -> None:
     """List what Ollama has, and which of it is a release of a run here, byte for byte."""
     from medtune.chat.parity_ollama import ollama_address
-    from medtune.cli.runs import known_runs, read_release
+    from medtune.cli.runs import known_runs, read_release, shown_name
     from medtune.ship.ollama.api import Ollama
     from medtune.ship.ollama.bring import digest_of
 
@@ -71,7 +79,11 @@ def list_(runs_folder: Path) -> None:
         for one in server.tags():
             name = str(one.get("name", ""))
             run, row = known.get(digest_of(server.show(name)), (None, None))
-            words = f"{row.verdict} of {run.path.name}, build {row.released}" if run and row else "not of a run here"
+            words = (
+                f"{row.verdict} of {shown_name(run, runs_folder)}, build {row.released}"
+                if run and row
+                else "not of a run here"
+            )
             click.echo(f"{name}  {int(one.get('size', 0)) / 1e6:,.1f} MB  {words}")
 
 
@@ -82,12 +94,13 @@ def list_(runs_folder: Path) -> None:
 def test(release: str, name: str | None, runs_folder: Path) -> None:
     """Check an imported model again: digest, parameters, rendered prompts, answers."""
     from medtune.chat.parity_ollama import ollama_address
+    from medtune.ship.locate import release_path
     from medtune.ship.ollama.api import Ollama
     from medtune.ship.ollama.bring import check_prompts, check_served
     from medtune.ship.ollama.package import package_of
     from medtune.ship.ollama.smoke import ask_smoke
 
-    found, egress = _open(release, runs_folder)
+    found, egress = _open(release_path(release, runs_folder))
     package = package_of(found, name)
     with Ollama(ollama_address(), egress=egress) as server:
         server.check_version()
@@ -108,14 +121,13 @@ def remove(name: str) -> None:
     click.echo(f"removed: {name}")
 
 
-def _open(name: str, runs_folder: Path) -> "tuple[ReleaseFolder, Egress]":
+def _open(path: Path) -> "tuple[ReleaseFolder, Egress]":
     from medtune.config.load import load_recipe
     from medtune.core.net import Egress
     from medtune.runs.layout import RECIPE
     from medtune.ship.folder import open_release
-    from medtune.ship.locate import release_path
 
-    found = open_release(release_path(name, runs_folder))
+    found = open_release(path)
     hosts = load_recipe(found.run.file(RECIPE)).egress if found.run else ()
     return found, Egress(frozenset(hosts))
 

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
-from medtune.cli.options import example, recipe_argument, runs_option, set_option
+from medtune.cli.options import SettingCommand, example, recipe_argument, runs_option, set_option
 
 
 @click.command(
+    cls=SettingCommand,
     epilog=example(
         "medtune run recipes/quickstart.yaml",
         "medtune run recipes/quickstart.yaml --dry-run",
         "medtune run recipes/quickstart.yaml --from audit --set audit.gate.margin_points=5",
-    )
+        "medtune run recipes/clinical/suite.yaml --set seed=3 consult-summary:train.num_epochs=2",
+    ),
 )
 @recipe_argument
 @click.option("--from", "from_", metavar="STAGE", help="Run this stage and all after it again, even when fresh.")
@@ -25,9 +27,18 @@ def run(
 ) -> None:
     """Run RECIPE from data to an audited, packaged model.
 
-    Stages whose inputs did not change are skipped, and a run that was interrupted goes on where it stopped.
-    Ends with exit code 3 when no build passed the gate; the report says why.
+    A suite recipe runs the recipes of several models, one after the other, and releases them together. Stages
+    whose inputs did not change are skipped, and a run that was interrupted goes on where it stopped.
+    Ends with exit code 3 when no build passed the gate (of a suite: of any model); the report says why.
     """
+    from medtune.config.suite import is_suite_recipe
+
+    if is_suite_recipe(recipe):
+        from medtune.cli.suite import plan_suite, run_whole_suite
+
+        act = plan_suite if dry_run else run_whole_suite
+        act(recipe, overrides, runs_folder, from_, until)
+        return
     if dry_run:
         from medtune.cli.dry_run import show_plan
 

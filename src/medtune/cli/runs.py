@@ -8,7 +8,7 @@ from medtune.config.load import load_recipe
 from medtune.core.errors import RunDirError, UsageError
 from medtune.core.io import read_json
 from medtune.pipeline.open import is_run
-from medtune.runs.layout import BUILDS, RECIPE, RELEASE, VERDICTS, RunDir
+from medtune.runs.layout import BUILDS, RECIPE, RELEASE, VERDICTS, RunDir, is_suite_folder
 from medtune.runs.records.audit import Verdict
 from medtune.runs.records.base import read_row_list
 from medtune.runs.records.export import Build
@@ -31,10 +31,21 @@ class ChosenBuild:
 
 
 def known_runs(runs_folder: Path) -> list[RunDir]:
-    """Every run directory in a folder, sorted by name."""
+    """Every run directory in a folder, those of suites among them, sorted by name."""
     if not runs_folder.is_dir():
         return []
-    return [RunDir(path) for path in sorted(runs_folder.iterdir()) if path.is_dir() and is_run(RunDir(path))]
+    found: list[RunDir] = []
+    for path in sorted(runs_folder.iterdir()):
+        if path.is_dir() and is_run(RunDir(path)):
+            found.append(RunDir(path))
+        elif is_suite_folder(path):
+            found += known_runs(path)
+    return found
+
+
+def shown_name(run: RunDir, runs_folder: Path) -> str:
+    """The name by which a person finds a run of `known_runs`: its folder's, or SUITE/MODEL."""
+    return run.path.relative_to(runs_folder).as_posix()
 
 
 def find_run(name: str, runs_folder: Path) -> RunDir:
@@ -42,7 +53,13 @@ def find_run(name: str, runs_folder: Path) -> RunDir:
     for path in (Path(name), runs_folder / name):
         if path.is_dir() and is_run(RunDir(path)):
             return RunDir(path.absolute())
-    known = [run.path.name for run in known_runs(runs_folder)]
+    known = [shown_name(run, runs_folder) for run in known_runs(runs_folder)]
+    for path in (Path(name), runs_folder / name):
+        if is_suite_folder(path):
+            inside = ", ".join((path / run.path.name).as_posix() for run in known_runs(path))
+            raise RunDirError(
+                f"{name} is a suite of several models", where=str(path), next_step=f"name the run of one: {inside}"
+            )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise RunDirError(

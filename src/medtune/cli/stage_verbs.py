@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from medtune.cli.options import example, recipe_argument, runs_option, set_option
+from medtune.cli.options import SettingCommand, example, recipe_argument, runs_option, set_option
 
 WHAT = {
     "collect": "Read the sources into records with licence and provenance.",
@@ -26,6 +26,7 @@ def run_stage(name: str, recipe: Path, again: bool, overrides: tuple[str, ...], 
 def _verb(name: str) -> click.Command:
     @click.command(
         name,
+        cls=SettingCommand,
         help=f"{WHAT[name]}\n\nStages that it needs run first if they are missing or stale; a fresh one is skipped.",
         epilog=example(f"medtune {name} recipes/quickstart.yaml"),
     )

@@ -1,8 +1,9 @@
 """Read a recipe: YAML with `a.b=c` overrides; every problem at once, each with its line and the nearest known key."""
 
 import difflib
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from medtune.config.recipe import Recipe
 from medtune.core.errors import RecipeError
 from medtune.core.io import read_text
 
+Checked = TypeVar("Checked", bound=BaseModel)
 Lines = dict[tuple[str | int, ...], int]
 
 
@@ -19,15 +21,27 @@ def load_recipe(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
     values, lines = parse_yaml(read_text(path), str(path))
     for override in overrides:
         _apply_override(values, lines, override)
+    if "suite" in values and "collect" not in values:
+        raise RecipeError(
+            "this is a suite recipe, which names the recipes of several models",
+            where=str(path),
+            next_step="`medtune run`, `medtune validate` it, or name the recipe of one of its models",
+        )
     return check(values, lines, str(path))
 
 
 def check(values: dict[str, Any], lines: Lines, source: str) -> Recipe:
     """Turn plain values into a Recipe; `lines` gives the line of each key for the messages."""
+    return check_as(Recipe, values, lines, source)
+
+
+def check_as(model: type[Checked], values: dict[str, Any], lines: Lines, source: str) -> Checked:
+    """The same for any file that is made of sections. Raises RecipeError listing every problem."""
     try:
-        return Recipe.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        problems = [_describe(detail, lines, source) for detail in _without_echoes(error.errors())]
+        described = partial(_describe, lines=lines, source=source, model=model)
+        problems = [described(detail) for detail in _without_echoes(error.errors())]
         text = "\n".join(f"  - {problem}" for problem in problems)
         count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
         raise RecipeError(
@@ -150,14 +164,14 @@ def _without_echoes(details: list[Any]) -> list[Any]:
     ]
 
 
-def _describe(detail: Any, lines: Lines, source: str) -> str:
+def _describe(detail: Any, lines: Lines, source: str, model: type[BaseModel]) -> str:
     """One problem in words: line, key, what is wrong, the nearest known key."""
     path = tuple(part for part in detail["loc"] if not _is_union_tag(part))
     dotted = ".".join(str(part) for part in path)
     line = _line_of(path, lines)
     where = f"{source}:{line}" if line else "--set or default"
     if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _known_keys(path[:-1]), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(str(path[-1]), _known_keys(model, path[:-1]), n=1, cutoff=0.5)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         return f"{where}: unknown key `{dotted}`{hint}"
     if detail["type"] == "missing":
@@ -183,9 +197,9 @@ def _line_of(path: tuple[str | int, ...], lines: Lines) -> int | None:
     return 1 if lines else None
 
 
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+def _known_keys(whole: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
     """Keys known at a place of the recipe, found by walking the models."""
-    models: list[type[BaseModel]] = [Recipe]
+    models: list[type[BaseModel]] = [whole]
     for part in path:
         found: list[type[BaseModel]] = []
         for model in models:

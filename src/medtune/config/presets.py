@@ -1,5 +1,8 @@
 """Hyperparameters of five published medical fine-tuning systems, as data; keys of the recipe win over a preset's.
 
+`fast` and `production` are the two variants that the pipeline behind `small-model` prints: all of its values but those
+that they change.
+
 Where a source says nothing, the key is left out and the recipe's default counts.
 """
 
@@ -15,6 +18,18 @@ class Preset:
     train: dict[str, Any]
 
 
+_SMALL_MODEL: dict[str, Any] = {
+    "method": "lora",
+    "lora_r": 16,
+    "lora_alpha": 32,
+    "lora_dropout": 0.1,
+    "max_seq_length": 512,
+    "batch_size": 4,
+    "gradient_accumulation_steps": 8,
+    "max_steps": 36,
+    "learning_rate": 2e-4,
+    "early_stopping_patience": 3,
+}
 PRESETS: dict[str, Preset] = {
     "clinical-notes": Preset(
         "PrivNurseAI (weilin1205/PrivNurseAI), training notebooks for Gemma 3n E4B: rank 32, alpha 64, learning rate "
@@ -39,18 +54,15 @@ PRESETS: dict[str, Preset] = {
         "the YAML pipeline for Phi-4-mini and SmolLM, its config.yaml: rank 16, alpha 32, dropout 0.1, 512 tokens, "
         "batches of 4 x 8, 36 steps, learning rate 2e-4, patience 3. It names q_proj, k_proj, v_proj, o_proj, of which "
         "Phi-4-mini's fused layers match the last alone: here all linear layers",
-        {
-            "method": "lora",
-            "lora_r": 16,
-            "lora_alpha": 32,
-            "lora_dropout": 0.1,
-            "max_seq_length": 512,
-            "batch_size": 4,
-            "gradient_accumulation_steps": 8,
-            "max_steps": 36,
-            "learning_rate": 2e-4,
-            "early_stopping_patience": 3,
-        },
+        _SMALL_MODEL,
+    ),
+    "fast": Preset(
+        "the same pipeline, its preset for fast testing: 10 steps of 1 x 4 rows",
+        {**_SMALL_MODEL, "max_steps": 10, "batch_size": 1, "gradient_accumulation_steps": 4},
+    ),
+    "production": Preset(
+        "the same pipeline, its preset for production training: 100 steps, learning rate 1e-4, patience 5",
+        {**_SMALL_MODEL, "max_steps": 100, "learning_rate": 1e-4, "early_stopping_patience": 5},
     ),
     "collected-sources": Preset(
         "the guide from collection to training for Mistral, Llama 3 and Qwen, its section «Training Configuration»: "

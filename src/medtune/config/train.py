@@ -7,7 +7,9 @@ from pydantic import Field, model_validator
 from medtune.config.base import Section
 from medtune.config.presets import PRESETS
 
-PresetName = Literal["clinical-notes", "emergency-assistant", "small-model", "collected-sources", "terminology"]
+PresetName = Literal[
+    "clinical-notes", "emergency-assistant", "small-model", "fast", "production", "collected-sources", "terminology"
+]
 
 TRACKER_HOSTS = {
     "wandb": "api.wandb.ai",

@@ -10,5 +10,17 @@ print(result.run.path, result.released)
 from medtune.pipeline.open import OpenRecipe, open_recipe
 from medtune.pipeline.plan import Step, plan_run
 from medtune.pipeline.run import RunResult, run_recipe
+from medtune.pipeline.suite import OpenSuite, SuiteResult, open_suite, run_suite
 
-__all__ = ["OpenRecipe", "RunResult", "Step", "open_recipe", "plan_run", "run_recipe"]
+__all__ = [
+    "OpenRecipe",
+    "OpenSuite",
+    "RunResult",
+    "Step",
+    "SuiteResult",
+    "open_recipe",
+    "open_suite",
+    "plan_run",
+    "run_recipe",
+    "run_suite",
+]

@@ -80,6 +80,10 @@ REGISTRATIONS = "registrations.jsonl"
 ADJUDICATIONS = "adjudications.jsonl"
 """What named persons decided about answers and verdicts, in order."""
 LOCK = ".lock"
+# top of a suite's folder, in which the run directories of its models lie
+SUITE_RECIPE = "suite.yaml"
+SUITE_RELEASE = "suite.json"
+SUITE_HTML = "index.html"
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,11 @@ class RunDir:
     def file(self, name: str) -> Path:
         """A file at the top of the run directory."""
         return self.path / name
+
+
+def is_suite_folder(path: Path) -> bool:
+    """True for a folder in which a suite was run: it holds the run directories of the suite's models."""
+    return (path / SUITE_RECIPE).is_file()
 
 
 def gguf_name(run_name: str, build: str) -> str:
