@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.prepare.convert.qa import tidy_question
+from medtune.core.text import tidy_question
 from medtune.prepare.draft import Draft, Rejections
 from medtune.prepare.ledger import Ledger
 from medtune.prepare.steps.dedup import repeats

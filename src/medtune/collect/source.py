@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.net import Egress
 from medtune.runs.records.collect import Record, SourceFacts
+from medtune.runs.records.distill import DistillFacts, Unaccepted
 
 _RENAMED = "records had an id that was taken and got a suffix"
 
@@ -39,6 +41,10 @@ class Desk:
     dropped: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     renamed: int = 0
+    distilled: DistillFacts | None = None
+    """What a teacher was asked, where the source has one."""
+    unaccepted: list[Unaccepted] = field(default_factory=list)
+    """What it was to write and did not."""
     _taken: set[bytes] = field(default_factory=set)
 
     def keep(self, record: Record) -> None:
@@ -78,6 +84,24 @@ class Origin:
     public: bool
     terms: str = ""
     """What a user of this data must accept, in a sentence or two with the address of the terms."""
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """How one kind of source is read; all take its section of the recipe."""
+
+    inputs: Callable[[Any, SourceInput], tuple[Path, ...]]
+    """The files outside the run directory that would be read (and folders whose list of files counts)."""
+    collect: Callable[[Any, SourceInput, Desk], SourceFacts]
+    """Puts every record on the desk and says what the source is."""
+    address: Callable[[Any], str | None] = lambda _: None
+    """The network address that it asks; None when it only reads this machine."""
+    terms: str = ""
+    """What a user of its data must accept."""
+    plan: Callable[[Any, SourceInput, Egress], list[str]] | None = None
+    """What would be done, in words, where the stage's own words do not fit."""
+    keeps: tuple[str, ...] = ()
+    """Files of its raw folder that serve other settings of it, too: they outlive a change of the recipe."""
 
 
 def source_facts(name: str, origin: Origin, desk: Desk, *, retrieved: str, sha256: str, documents: int) -> SourceFacts:

@@ -12,10 +12,10 @@ from medtune.core.console import say
 from medtune.core.errors import DataError
 from medtune.core.io import write_json
 from medtune.core.net import Egress
-from medtune.runs.layout import MANIFEST, RAW, RECORDS, RunDir
+from medtune.runs.layout import DISTILL, MANIFEST, RAW, RECORDS, UNACCEPTED, RunDir
 from medtune.runs.layout import SOURCES as SOURCES_FILE
 from medtune.runs.manifest import Manifest
-from medtune.runs.records.base import row_writer
+from medtune.runs.records.base import row_writer, write_rows
 from medtune.runs.records.collect import SourceFacts
 from medtune.runs.stage import open_stage
 
@@ -37,7 +37,10 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
         except DataError as error:
             lines.append(f"{given.name}: {error.what} ({error.where})")
             continue
-        address = SOURCES[section.kind].address(section)
+        plan_kind, address = SOURCES[section.kind].plan, SOURCES[section.kind].address(section)
+        if plan_kind is not None:
+            lines += plan_kind(section, given, Egress(frozenset(recipe.egress)))
+            continue
         if address is not None:
             lines.append(_network_line(section, given.name, address, recipe.egress))
             continue
@@ -54,18 +57,22 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     externals = tuple(
         sorted({path for section, given in sources for path in SOURCES[section.kind].inputs(section, given)})
     )
-    folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals)
+    keeps = tuple(f"{RAW}/{given.name}/{name}" for section, given in sources for name in SOURCES[section.kind].keeps)
+    folder = open_stage(run, recipe, name=NAME, needs=NEEDS, version=VERSION, externals=externals, keeps=keeps)
     folder.path.chmod(_FOLDER_MODE)
     egress = Egress(frozenset(recipe.egress))
     facts: list[SourceFacts] = []
     warnings: list[str] = []
+    desks: list[Desk] = []
     with row_writer(folder.path / RECORDS) as put:
         for source, given in sources:
             desk = Desk(put=put, raw=folder.path / RAW / given.name, egress=egress)
+            desks.append(desk)
             facts.append(SOURCES[source.kind].collect(source, given, desk))
             warnings += [f"{given.name}: {text}" for text in desk.told()]
             _tell(facts[-1])
     write_json(folder.path / SOURCES_FILE, [part.model_dump(mode="json") for part in facts])
+    _write_distilled(folder.path, desks)
     _close(folder.path)
     manifest = folder.finish(
         facts={
@@ -78,6 +85,14 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     )
     (run.stage(NAME) / MANIFEST).chmod(_FILE_MODE)
     return manifest
+
+
+def _write_distilled(folder: Path, desks: list[Desk]) -> None:
+    """What teachers did; no file in a run without one."""
+    found = [desk.distilled for desk in desks if desk.distilled is not None]
+    if found:
+        write_json(folder / DISTILL, [part.model_dump(mode="json", exclude_none=True) for part in found])
+        write_rows(folder / UNACCEPTED, (row for desk in desks for row in desk.unaccepted))
 
 
 def _network_line(section: Any, name: str, address: str, egress: tuple[str, ...]) -> str:

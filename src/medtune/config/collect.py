@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from medtune.config.base import Section
+from medtune.config.collect_distill import DistillSource
 
 
 class MedquadSource(Section):
@@ -168,10 +169,15 @@ class HubDataSource(Section):
     """Where the hub answers; HF_ENDPOINT or the public one when left out."""
 
 
-Source = Annotated[
+SeedSource = Annotated[
     MedquadSource | FilesSource | OpenfdaSource | PubmedSource | NhsSource | CdcSource | HubDataSource,
     Field(discriminator="kind"),
 ]
+"""Sources that read what is there already; `distill` takes one of them for its questions and documents."""
+
+DistillSource.model_rebuild(_types_namespace={"SeedSource": SeedSource})
+
+Source = Annotated[SeedSource | DistillSource, Field(discriminator="kind")]
 
 
 class CollectSection(Section):

@@ -69,7 +69,14 @@ class EgressError(UsageError):
 
 
 class ServerError(UsageError):
-    """A model server that died, hangs or answers something unusable."""
+    """A model server that died, hangs or answers something unusable.
+
+    `status` is the HTTP status where the server refused; None for everything else.
+    """
+
+    def __init__(self, what: str, *, next_step: str, where: str | None = None, status: int | None = None) -> None:
+        super().__init__(what, next_step=next_step, where=where)
+        self.status = status
 
 
 class ToolchainError(MedtuneError):

@@ -103,8 +103,13 @@ def jsonl_line(row: dict[str, Any]) -> str:
 
 def append_jsonl(path: Path, row: dict[str, Any]) -> None:
     """Append one row in a single write, so that a killed process leaves at most one cut line at the end."""
+    append_lines(path, jsonl_line(row))
+
+
+def append_lines(path: Path, lines: str) -> None:
+    """Append whole lines that belong together in a single write."""
     with disk_errors(path), path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(jsonl_line(row))
+        file.write(lines)
 
 
 def read_jsonl_prefix(path: Path) -> list[Any]:

@@ -5,6 +5,8 @@ import unicodedata
 
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
+_MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:are|is|were|was|do|does)\) ")
+_SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
 _ABBREVIATIONS = (
     "e.g.", "i.e.", "etc.", "vs.", "dr.", "mr.", "mrs.", "ms.", "st.", "fig.", "no.", "approx.", "u.s.", "al.", "ca.",
 )  # fmt: skip
@@ -13,6 +15,11 @@ _ABBREVIATIONS = (
 def fold(text: str) -> str:
     """NFKC, lower case, single spaces, stripped: two texts that fold alike count as the same."""
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def tidy_question(question: str) -> str:
+    """MedQuAD's generated questions: `What is (are) Asthma ?` reads `What is Asthma?`."""
+    return _SPACE_BEFORE_MARK.sub(r"\1", _MEDQUAD_PLURAL.sub(r"\1 \2 ", question))
 
 
 def sentences(text: str) -> list[str]:

@@ -172,6 +172,7 @@ class ChatClient:
             f"the server answered {response.status_code} {response.reason_phrase}{busy}{said}",
             where=str(response.request.url),
             next_step=_NEXT,
+            status=response.status_code,
         )
 
 

@@ -99,6 +99,7 @@ class ScriptedServer:
 
 
 class _Http(ThreadingHTTPServer):
+    request_queue_size = 128  # many clients may connect at once; a refused one would try again a second later
     daemon_threads = False  # closing waits for the handlers, so that no thread outlives the server
 
     def __init__(self, script: ScriptedServer, port: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medtune.config.collect import FilesSource, MedquadSource
+from medtune.config.collect_distill import DistillSource
 from medtune.core.errors import DataError, MedtuneError, ResourceError
 from medtune.core.net import Egress
 from medtune.pipeline.open import OpenRecipe
@@ -79,10 +80,24 @@ def _check_suite(name: str, folder: Path) -> None:
 
 def _missing_sources(opened: OpenRecipe) -> Iterator[MedtuneError]:
     whole = opened.whole()
-    for source in opened.recipe.collect.sources:
+    for given in opened.recipe.collect.sources:
+        source = given
+        if isinstance(given, DistillSource):
+            yield from _raised(partial(_check_teacher, opened, given))
+            if given.from_ is None:
+                continue
+            source = given.from_
         match source:
             case FilesSource(path=path) | MedquadSource(path=str(path)) if not whole.resolve(path).exists():
                 yield _not_found("collect.sources", whole.resolve(path))
+
+
+def _check_teacher(opened: OpenRecipe, source: DistillSource) -> None:
+    """The task is known and fits, and the teacher's host is allowed."""
+    from medtune.collect.distill.setting import setting_of
+
+    setting_of(source)
+    Egress(frozenset(opened.recipe.egress)).check(source.teacher.endpoint)
 
 
 def _missing_test_files(opened: OpenRecipe) -> Iterator[MedtuneError]:

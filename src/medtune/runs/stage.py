@@ -116,11 +116,14 @@ def open_stage(
     needs: tuple[str, ...],
     version: int,
     externals: tuple[Path, ...] = (),
+    keeps: tuple[str, ...] = (),
 ) -> StageFolder:
     """Open the `.partial` folder of a stage.
 
     Files that a killed run left are kept when recipe view, inputs, version and external files are the same;
-    else the folder is emptied. Raises RunDirError when a needed stage has not run.
+    else the folder is emptied, but for `keeps`: relative paths of files that say themselves what they are good for.
+    Those are taken from the finished stage where no killed run left them. Raises RunDirError when a needed stage has
+    not run.
     """
     inputs = {need: read_manifest(run, need).digest for need in needs}
     key = digest_json(
@@ -135,12 +138,34 @@ def open_stage(
     partial = run.partial(name)
     resumed = (partial / RESUME).exists() and read_json(partial / RESUME) == {"key": key}
     if not resumed:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        _empty(partial, keeps)
+        _bring(run.stage(name), partial, keeps)
         write_json(partial / RESUME, {"key": key})
     folder = StageFolder(run=run, stage=name, version=version, recipe=recipe, inputs=inputs, resumed=resumed)
     folder.event("resumed" if resumed else "started")
     return folder
+
+
+def _empty(folder: Path, keeps: tuple[str, ...]) -> None:
+    """Remove all files of a folder but some; the folder itself is there afterwards."""
+    kept = {folder / name for name in keeps}
+    if not any(path.is_file() for path in kept):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return
+    for path in folder.rglob("*"):
+        if not path.is_dir() and path not in kept:
+            path.unlink()
+
+
+def _bring(finished: Path, partial: Path, keeps: tuple[str, ...]) -> None:
+    """Copy what a finished stage kept, whole or not at all."""
+    for name in keeps:
+        if (finished / name).is_file() and not (partial / name).exists():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            part = partial / f"{name}.part"
+            shutil.copy(finished / name, part)
+            part.replace(partial / name)
 
 
 def external_entries(paths: tuple[Path, ...], run_folder: Path | None = None) -> tuple[FileEntry, ...]:

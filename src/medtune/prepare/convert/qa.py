@@ -1,6 +1,5 @@
 """Questions with their answers, and whole chats, as they are; the task's system turn stands before them."""
 
-import re
 from collections.abc import Iterator
 
 from medtune.core.hashing import sha256_text
@@ -10,10 +9,6 @@ from medtune.prepare.draft import Draft, Rejections
 from medtune.runs.records.collect import Record, Turn
 from medtune.tasks import Task
 
-_MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:are|is|were|was|do|does)\) ")
-_SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
-
-
 READS = frozenset({"qa", "messages"})
 
 
@@ -21,11 +16,6 @@ def convert(given: ConvertInput, rejections: Rejections) -> Iterator[Draft]:
     """One draft for each question with its answer and each chat; nothing is rejected here."""
     del rejections  # every cleaned record is a row
     return (_draft(record, given) for record in given.records if record.kind in READS)
-
-
-def tidy_question(question: str) -> str:
-    """MedQuAD's generated questions: `What is (are) Asthma ?` reads `What is Asthma?`."""
-    return _SPACE_BEFORE_MARK.sub(r"\1", _MEDQUAD_PLURAL.sub(r"\1 \2 ", question))
 
 
 def messages_of(record: Record, task: Task) -> tuple[Turn, ...]:

@@ -1,6 +1,6 @@
 """Cleaned records: plain characters, a question and an answer left."""
 
-from medtune.prepare.convert.qa import tidy_question
+from medtune.core.text import tidy_question
 from medtune.prepare.steps.normalise import normalise, unfold_layout
 from medtune.prepare.steps.repair import repair
 from medtune.runs.records.collect import Record

@@ -43,6 +43,14 @@ class Record(Row):
     passages: tuple[Passage, ...] = ()
     url: str = ""
     licence: str
+    teacher: str | None = None
+    """The model that wrote the answer; None where a source brought it."""
+    prompt_digest: str | None = None
+    """Hex sha256 of the prompt that the teacher answered."""
+    made_from: str | None = None
+    """Id of the record that the teacher was given; None where it was given a topic."""
+    category: str | None = None
+    """Category of a synthetic pair."""
 
 
 class SourceFacts(Row):
