@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 SLICE_WEIGHTS = 1 << 21
-"""Weights in one slice: 8 MiB in float32, so that its copies stay in the cache (64 MiB take more than twice as long)."""
+"""Weights in one slice: 8 MiB in float32, so that its copies stay in the cache (64 MiB took twice as long)."""
 _ROW_STEP = 64
 """Slices begin at multiples of so many rows, so that matrix kernels see whole blocks."""
 
