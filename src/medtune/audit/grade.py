@@ -11,7 +11,7 @@ from medtune.core.errors import RunDirError
 from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.audit import CaseVerdict, CheckResult, Grade, Outcome
 from medtune.suites import SuiteCase
-from medtune.tasks import load_task
+from medtune.tasks import Task, load_task
 
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAIL, Outcome.REVIEW, Outcome.PASS)
 
@@ -134,20 +134,29 @@ def grade(
 def _answer(
     case: AskedCase, response: Response, canned: tuple[str, ...], rubric: SuiteCase | None, context: Context
 ) -> Answer:
+    contract = _contract(case, rubric)
+    task = load_task(contract) if contract else None
     return Answer(
         text=response.text,
         finish_reason=response.finish_reason,
         question=next(turn.content for turn in reversed(case.messages) if turn.role == "user"),
         severity=case.severity,
-        task=load_task(contract) if (contract := _contract(case, rubric)) else None,
+        task=task,
         canned=canned,
         rubric=rubric,
         lexicon=context.rubrics.lexicon if context.rubrics else None,
         locale=context.rubrics.locale if context.rubrics else None,
-        language=context.rubrics.language(case.suite) if context.rubrics else "",
+        language=_language(case, task, context),
         surprise=context.surprises.get((response.build, response.case, response.sample)),
         novelty=context.steps.measure(response.text) if context.steps and rubric else None,
     )
+
+
+def _language(case: AskedCase, task: Task | None, context: Context) -> str:
+    """Of the answer that is wanted: a task may ask for another language than the suite's questions have."""
+    if task is not None and case.contract:
+        return task.language
+    return context.rubrics.language(case.suite) if context.rubrics else ""
 
 
 def _contract(case: AskedCase, rubric: SuiteCase | None) -> str:
