@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from medtune.llm.server import LlamaServer
 
 _ENDS = frozenset({"quit", "exit", "/quit", "/exit", ":q"})
+_END_OF_DOCUMENT = "/end"
 
 
 @click.command(epilog=example("medtune chat quickstart", "medtune chat runs/quickstart --build Q2_K"))
@@ -26,7 +27,8 @@ def chat(run: str, build: str | None, runs_folder: Path) -> None:
 
     RUN is a name in the runs folder or a path; its released build answers, or the one named by --build. Every
     answer names the build that gave it and carries the task's disclaimer. `/new` starts afresh; quit, exit,
-    Ctrl-D or Ctrl-C ends.
+    Ctrl-D or Ctrl-C ends. A task that reads documents takes lines up to one that says /end, each document on
+    its own.
     """
     from medtune.cli.runs import choose_build, find_run
     from medtune.cli.talk import serving
@@ -41,6 +43,7 @@ def chat(run: str, build: str | None, runs_folder: Path) -> None:
 def _converse(chosen: "ChosenBuild", server: "LlamaServer") -> None:
     """Read questions until there are no more; EOFError and KeyboardInterrupt end it."""
     from medtune.cli.talk import decoding_of, fitted, footer
+    from medtune.tasks import compares
 
     if sys.stdin.isatty():
         with contextlib.suppress(ImportError):
@@ -48,8 +51,11 @@ def _converse(chosen: "ChosenBuild", server: "LlamaServer") -> None:
     decoding = decoding_of(chosen)
     start: list[Message] = [{"role": "system", "content": chosen.task.system}]
     messages = list(start)
-    while (question := _read_question()).casefold() not in _ENDS:
-        if question == "/new":
+    documents = compares(chosen.task)
+    if documents:
+        click.echo(f"Paste a document; a line {_END_OF_DOCUMENT} ends it.", err=True)
+    while (question := _read_document() if documents else _read_question()).casefold() not in _ENDS:
+        if documents or question == "/new":
             messages = list(start)
         if not question or question == "/new":
             continue
@@ -62,11 +68,34 @@ def _converse(chosen: "ChosenBuild", server: "LlamaServer") -> None:
         click.echo(f"\n\n{footer(chosen)}\n")
 
 
+def _read_document() -> str:
+    """Lines up to the one that ends a document, or to the end of the input; a first line may end the talk instead."""
+    lines: list[str] = []
+    while True:
+        try:
+            line = _read_line()
+        except EOFError:
+            if any(lines):
+                break
+            raise
+        if line.strip() == _END_OF_DOCUMENT:
+            break
+        if not any(lines) and line.strip().casefold() in _ENDS:
+            return line.strip()
+        lines.append(line)
+    return "\n".join(lines).strip()
+
+
 def _read_question() -> str:
-    """One line from the person, whatever bytes they send; the prompt is shown on a terminal only."""
+    """One line from the person."""
+    return _read_line().strip()
+
+
+def _read_line() -> str:
+    """One line as it was typed, whatever bytes it holds; the prompt is shown on a terminal only."""
     if sys.stdin.isatty():
-        return input("> ").strip()
+        return input("> ")
     line = sys.stdin.readline()
     if not line:
         raise EOFError
-    return line.strip()
+    return line.rstrip("\n")

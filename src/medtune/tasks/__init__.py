@@ -2,6 +2,7 @@
 
 from medtune.tasks.contract import check_contract, compares, contract_digest
 from medtune.tasks.contracts.answer import REFUSAL
+from medtune.tasks.evidence import Evidence, Quotation, asker, find_evidence, find_quotations
 from medtune.tasks.load import TASKS, load_task
 from medtune.tasks.render import (
     four_parts,
@@ -20,13 +21,18 @@ __all__ = [
     "REFUSAL",
     "TASKS",
     "ContractResult",
+    "Evidence",
     "Fidelity",
     "Problem",
+    "Quotation",
     "Task",
     "TaskDecoding",
+    "asker",
     "check_contract",
     "compares",
     "contract_digest",
+    "find_evidence",
+    "find_quotations",
     "four_parts",
     "load_task",
     "render_answer",

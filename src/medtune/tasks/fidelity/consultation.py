@@ -12,18 +12,18 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from medtune.core.text import fold
 from medtune.tasks.fidelity.claims import Claim, Claims, invented
-from medtune.tasks.fidelity.document import request_of, sections_of
+from medtune.tasks.fidelity.document import consultation_of
 from medtune.tasks.fidelity.findings import FREQUENCY, UNREADABLE, first, name_invented, share, swapped_doses
+from medtune.tasks.forms import Consultation
 from medtune.tasks.result import Form, Problem, quoted
 from medtune.tasks.task import Task
 
 _REASON_SHARE = 0.5
 _REPLY_SHARE = 0.3
-_ITEM = re.compile(r"^[-*][^\S\n]+(.*\S)", re.MULTILINE)
 _NAME_ENDS = re.compile(r"\s+(?=[\d(])|,|:|\s(?:tablet|capsule|injection|inhaler|cream|patch)\b", re.IGNORECASE)
 
 
@@ -34,14 +34,14 @@ def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Pr
     if not answer:
         return (UNREADABLE,)
     said, given = Claims(answer), Claims(source)
-    sections = sections_of(source)
+    form_read = consultation_of(source)
     return first(
         [
             *name_invented(invented(said, given), given),
             *swapped_doses(said, given),
             *_frequencies(said, given),
             *_translated(task, said),
-            *(_sections(task, said, sections) if sections else []),
+            *(_sections(task, said, form_read) if form_read else []),
         ]
     )
 
@@ -62,19 +62,16 @@ def _translated(task: Task, said: Claims) -> list[Problem]:
     ]
 
 
-def _sections(task: Task, said: Claims, sections: Mapping[str, str]) -> list[Problem]:
-    request = request_of(sections)
+def _sections(task: Task, said: Claims, read: Consultation) -> list[Problem]:
     return [
-        *_department(task, said, request.get("Department", "")),
-        *_reason(task, said, request.get("Reason", "")),
-        *_medication(said, sections.get("Medication", "")),
-        *_reply(task, said, sections.get("Reply", "")),
+        *_department(task, said, read.request.department),
+        *_reason(task, said, read.request.reason),
+        *_medication(said, read.medication),
+        *_reply(task, said, read.reply),
     ]
 
 
 def _department(task: Task, said: Claims, department: str) -> list[Problem]:
-    if not department:
-        return []
     known = {fold(name): own for name, own in task.fidelity.departments.items()}
     names = (department, *known.get(fold(department), ()))
     if any(fold(name) in said.folded for name in names) or (_other_language(task) and len(names) == 1):
@@ -91,9 +88,9 @@ def _reason(task: Task, said: Claims, reason: str) -> list[Problem]:
     return [Problem("reason", words, quoted(missing[0]))] if missing else []
 
 
-def _medication(said: Claims, section: str) -> list[Problem]:
+def _medication(said: Claims, medicines: Sequence[str]) -> list[Problem]:
     problems = []
-    for item in _ITEM.findall(section):
+    for item in medicines:
         name = fold(_NAME_ENDS.split(item, maxsplit=1)[0])
         drugs = Claims(item).drugs
         if name in said.folded or (drugs and all(said.holds(drug) for drug in drugs)):

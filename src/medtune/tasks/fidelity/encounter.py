@@ -9,11 +9,13 @@
 """
 
 import re
+from collections.abc import Sequence
 
 from medtune.core.text import fold, sentences
 from medtune.tasks.fidelity.claims import Claims, invented
-from medtune.tasks.fidelity.document import attributes_of, elements_of, readable
+from medtune.tasks.fidelity.document import encounter_of, readable
 from medtune.tasks.fidelity.findings import UNREADABLE, first, name_invented, share, swapped_doses
+from medtune.tasks.forms import Encounter
 from medtune.tasks.result import Form, Problem, quoted
 from medtune.tasks.task import Task
 
@@ -35,23 +37,27 @@ def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Pr
         [
             *name_invented(invented(said, given), given),
             *swapped_doses(said, given),
-            *_diagnosis(said, source),
-            *_consultations(said, source),
-            *_disposition(said, source),
+            *(_parts(said, read) if (read := encounter_of(source)) else []),
         ]
     )
 
 
-def _diagnosis(said: Claims, source: str) -> list[Problem]:
-    main = next(iter(elements_of(source, "diagnosis")), "")
+def _parts(said: Claims, read: Encounter) -> list[Problem]:
+    return [
+        *_diagnosis(said, next(iter(read.diagnoses), "")),
+        *_consultations(said, [one.department for one in read.consultations]),
+        *_disposition(said, read.disposition),
+    ]
+
+
+def _diagnosis(said: Claims, main: str) -> list[Problem]:
     if not main or share(main, said.text) >= _HALF:
         return []
     return [Problem("diagnosis_missing", "the first diagnosis is not told", quoted(main))]
 
 
-def _consultations(said: Claims, source: str) -> list[Problem]:
-    departments = attributes_of(source, "consultation", "department")
-    if not departments and not elements_of(source, "consultation"):
+def _consultations(said: Claims, departments: Sequence[str]) -> list[Problem]:
+    if not departments:
         found = _CONSULTS.search(said.folded)
         words = "there was no consultation, and the answer tells of one"
         return [Problem("invented_consultation", words, found.group())] if found else []
@@ -62,8 +68,7 @@ def _consultations(said: Claims, source: str) -> list[Problem]:
     ]
 
 
-def _disposition(said: Claims, source: str) -> list[Problem]:
-    wanted = next(iter(elements_of(source, "disposition")), "")
+def _disposition(said: Claims, wanted: str) -> list[Problem]:
     if not wanted:
         return []
     told = sentences(said.text)

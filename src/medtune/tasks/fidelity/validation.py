@@ -1,7 +1,7 @@
 """Are the quotations verbatim, and do they cover what the summary claims?
 
-- Every string stands in the source document, letter by letter; what differs in case or spacing only has a name of its
-  own. The summary is no source.
+- Every string stands in the source document, letter by letter; entities of XML may be resolved. What differs in case or
+  spacing only has a name of its own. The summary is no source.
 - Coverage: every number with its unit, date, medicine, organism and diagnosis of the summary that the document bears
   out must stand in a quotation, too. A claim that the document does not hold has nothing that could be quoted: it is
   left out here, and shows as the claim without a quotation.
@@ -9,10 +9,11 @@
 """
 
 import html
+import re
 
 from medtune.core.text import fold
 from medtune.tasks.fidelity.claims import Claims
-from medtune.tasks.fidelity.document import Lab, labs_of, readable, split_validation
+from medtune.tasks.fidelity.document import Lab, labs_of, readable, split_turn
 from medtune.tasks.fidelity.findings import UNREADABLE, first
 from medtune.tasks.result import Form, Problem, quoted
 from medtune.tasks.task import Task
@@ -23,7 +24,7 @@ def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Pr
     del task, locale
     if not form.quotes:
         return (UNREADABLE,)
-    document, summary = split_validation(source)
+    document, summary = split_turn(source)
     return first(
         [
             *_verbatim(form.quotes, document),
@@ -35,10 +36,10 @@ def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Pr
 
 def _verbatim(quotes: tuple[str, ...], document: str) -> list[Problem]:
     problems = []
-    plain = document.replace("\r\n", "\n")
-    loose = fold(document)
+    read = readable(document)
+    loose = fold(read)
     for quote in dict.fromkeys(quotes):
-        if quote in document or quote in plain:
+        if quote in document or quote in read:
             continue
         near = bool(fold(quote)) and fold(quote) in loose
         name = "not_exact" if near else "not_verbatim"
@@ -62,8 +63,8 @@ def _laboratory(quotes: tuple[str, ...], labs: tuple[Lab, ...]) -> list[Problem]
 
 def _whole(plain: str, lab: Lab) -> bool:
     """Does a folded string hold name and value of one result as the laboratory wrote them? Prose of a note may."""
-    entry, name, value = fold(lab.entry), fold(lab.name), fold(lab.value)
-    return name in plain and value in plain and (plain in entry or entry in plain)
+    between = r"\s*(?::|\"\s*value\s*=\s*\")\s*"
+    return re.search(re.escape(fold(lab.name)) + between + re.escape(fold(lab.value)), plain) is not None
 
 
 def _coverage(quotes: tuple[str, ...], document: str, summary: str) -> list[Problem]:
