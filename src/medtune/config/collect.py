@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from medtune.config.base import Section
+from medtune.config.collect_clinical import SyntheticSource
 from medtune.config.collect_distill import DistillSource
 
 
@@ -170,7 +171,14 @@ class HubDataSource(Section):
 
 
 SeedSource = Annotated[
-    MedquadSource | FilesSource | OpenfdaSource | PubmedSource | NhsSource | CdcSource | HubDataSource,
+    MedquadSource
+    | FilesSource
+    | OpenfdaSource
+    | PubmedSource
+    | NhsSource
+    | CdcSource
+    | HubDataSource
+    | SyntheticSource,
     Field(discriminator="kind"),
 ]
 """Sources that read what is there already; `distill` takes one of them for its questions and documents."""

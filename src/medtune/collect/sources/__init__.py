@@ -1,7 +1,7 @@
 """The table of sources: a kind of the recipe and what reads it. A new source is one file and one line here."""
 
 from medtune.collect.source import SourceKind
-from medtune.collect.sources import cdc, distill, files, hub, medquad, nhs, openfda, pubmed
+from medtune.collect.sources import cdc, distill, files, hub, medquad, nhs, openfda, pubmed, synthetic
 
 SOURCES: dict[str, SourceKind] = {
     "cdc": SourceKind(cdc.inputs, cdc.collect, cdc.address, cdc.ORIGIN.terms),
@@ -11,5 +11,6 @@ SOURCES: dict[str, SourceKind] = {
     "nhs": SourceKind(nhs.inputs, nhs.collect, nhs.address, nhs.ORIGIN.terms),
     "openfda": SourceKind(openfda.inputs, openfda.collect, openfda.address, openfda.ORIGIN.terms),
     "pubmed": SourceKind(pubmed.inputs, pubmed.collect, pubmed.address, pubmed.ORIGIN.terms),
+    "synthetic": SourceKind(synthetic.inputs, synthetic.collect),
 }
 SOURCES["distill"] = distill.kind(dict(SOURCES))  # its prompts come from one of the others
