@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from medtune.chat.base import read_config
 from medtune.chat.dated import pinned_template
 from medtune.chat.family import Family, chat_template_text, find_family
@@ -63,7 +66,7 @@ class ChatTokenizer:
     def encode_prompt(self, messages: Sequence[Turn]) -> tuple[int, ...]:
         """Ids of the chat with the generation prompt: what the model sees when it is asked."""
         text = self._render(self._neutral(messages), add_generation_prompt=True)
-        ids, _ = self._tokens(text, 0)
+        ids, *_ = self._tokens(text, 0)
         self._check_bos(ids)
         return tuple(ids)
 
@@ -100,14 +103,14 @@ class ChatTokenizer:
             raise self._error(str(error)) from None
 
     def _encode_written(self, written: Written) -> Encoded:
-        ids, offsets = self._tokens(written.text, 0)
-        if any(start < span.start < end for span in written.spans for start, end in offsets):
-            ids, offsets = self._tokens_in_parts(written)
+        ids, starts, ends = self._tokens(written.text, 0)
+        if any(((starts < span.start) & (span.start < ends)).any() for span in written.spans):
+            ids, starts = self._tokens_in_parts(written)
         self._check_bos(ids)
-        trained = [False] * len(ids)
+        trained = np.zeros(len(ids), dtype=bool)
         for number, span in enumerate(written.spans, start=1):
-            inside = [index for index, (start, _) in enumerate(offsets) if span.start <= start < span.end]
-            last = max((index for index in inside if ids[index] in self.stop_ids), default=None)
+            inside = ((span.start <= starts) & (starts < span.end)).nonzero()[0]
+            last = next((index for index in inside[::-1].tolist() if ids[index] in self.stop_ids), None)
             if last is None and number < len(written.spans):
                 raise NoPrefixError("an earlier turn is written otherwise when the chat goes on")
             if last is None:
@@ -115,9 +118,8 @@ class ChatTokenizer:
                     "the chat template ends an assistant turn without an end-of-turn token; the model would not learn "
                     "to stop"
                 )
-            for index in inside:
-                trained[index] = index <= last
-        return Encoded(tuple(ids), tuple(trained))
+            trained[inside[inside <= last]] = True
+        return Encoded(tuple(ids), tuple(trained.tolist()))
 
     def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         import jinja2
@@ -132,21 +134,23 @@ class ChatTokenizer:
     def _neutral(self, messages: Sequence[Turn]) -> list[dict[str, str]]:
         return [{**turn.model_dump(), "content": self.control.neutral(turn.content, turn.role)} for turn in messages]
 
-    def _tokens(self, text: str, at: int) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids and character offsets of a piece of text that begins at `at`."""
+    def _tokens(self, text: str, at: int) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+        """Ids of a piece of text that begins at `at`, and where each of them begins and ends in characters."""
         encoding = self._backend.encode(text, add_special_tokens=False)
-        return list(encoding.ids), [(at + start, at + end) for start, end in encoding.offsets]
+        flat = itertools.chain.from_iterable(encoding.offsets)
+        offsets = np.fromiter(flat, dtype=np.int64).reshape(-1, 2) + at
+        return encoding.ids, offsets[:, 0], offsets[:, 1]
 
-    def _tokens_in_parts(self, written: Written) -> tuple[list[int], list[tuple[int, int]]]:
+    def _tokens_in_parts(self, written: Written) -> tuple[list[int], NDArray[np.int64]]:
         """The same, cut where turns begin: a token that spans prompt and answer never occurs when a model is asked."""
         ids: list[int] = []
-        offsets: list[tuple[int, int]] = []
+        starts: list[NDArray[np.int64]] = []
         cuts = [0, *(span.start for span in written.spans), len(written.text)]
         for start, end in itertools.pairwise(cuts):
-            part_ids, part_offsets = self._tokens(written.text[start:end], start)
+            part_ids, part_starts, _ = self._tokens(written.text[start:end], start)
             ids += part_ids
-            offsets += part_offsets
-        return ids, offsets
+            starts.append(part_starts)
+        return ids, np.concatenate(starts)
 
     def _check_bos(self, ids: list[int]) -> None:
         bos = self.hf.bos_token_id

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 
-_SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _MEDQUAD_PLURAL = re.compile(r"^(What|Who|How) (is|are|was|were|does|do) \((?:are|is|were|was|do|does)\) ")
 _SPACE_BEFORE_MARK = re.compile(r"\s+([?!])")
@@ -14,7 +13,7 @@ _ABBREVIATIONS = (
 
 def fold(text: str) -> str:
     """NFKC, lower case, single spaces, stripped: two texts that fold alike count as the same."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def tidy_question(question: str) -> str:

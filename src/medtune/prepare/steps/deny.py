@@ -23,6 +23,9 @@ def drop_denied(
 def drop_gold(drafts: Iterable[Draft], gold: Iterable[Draft], rejections: Rejections) -> Iterator[Draft]:
     """Leave out what a gold set asks or answers in the same words (folded)."""
     gold = list(gold)
+    if not gold:
+        yield from drafts
+        return
     asked = {sha256_text(fold(prompt)) for draft in gold for prompt in draft.prompts}
     answered = {
         sha256_text(fold(turn.content)) for draft in gold for turn in draft.messages if turn.role == "assistant"
