@@ -4,17 +4,14 @@ from typing import Any
 
 import pytest
 from desk import Collected, read_source
-from pages import Answer, Asked, Site, site
+from pages import Answer, Site, site
 from pydantic import ValidationError
+from served import cdc_media, cdc_table
 
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import cdc
 from medtune.config.collect import CdcSource
 from medtune.core.errors import DataError
-
-PAYLOADS = Path(__file__).parent / "payloads" / "cdc"
-SYNDICATED = (PAYLOADS / "hhs_media_v2_docs_example_1.json").read_bytes()
-ROWS = json.loads((PAYLOADS / "socrata_nssp_page.json").read_bytes())
 
 
 def collect(server: Site, raw: Path, **section: Any) -> Collected:
@@ -22,19 +19,8 @@ def collect(server: Site, raw: Path, **section: Any) -> Collected:
     return read_source(cdc.collect, wanted, SourceInput(None, "cdc"), raw)
 
 
-def media(asked: Asked) -> Answer:
-    """Three pages of media in Content Services' envelope; one is a video, one is gone."""
-    if asked.path.endswith("/syndicate"):
-        return Answer(b"{}", 404) if "/12/" in asked.path else Answer(SYNDICATED)
-    number = int(asked.params["pagenum"])
-    kind = "Video" if number == 3 else "HTML"
-    items = [{"id": 10 + number, "mediaType": kind, "name": "About  Pandemics", "targetUrl": "https://www.cdc.gov/x"}]
-    envelope = {"meta": {"status": 200, "pagination": {"totalPages": 3}}, "results": items}
-    return Answer(json.dumps(envelope).encode())
-
-
 def test_pages_of_a_topic(tmp_path: Path) -> None:
-    with site(media) as server:
+    with site(cdc_media) as server:
         found = collect(server, tmp_path, topic="influenza")
     (record,) = found.records
     assert (record.id, record.topic, record.form) == ("cdc/11", "About Pandemics", "health-page")
@@ -45,12 +31,7 @@ def test_pages_of_a_topic(tmp_path: Path) -> None:
 
 
 def test_rows_of_a_table(tmp_path: Path) -> None:
-    def reply(asked: Asked) -> Answer:
-        start, size = int(asked.params["$offset"]), int(asked.params["$limit"])
-        assert asked.params["$order"] == ":id"
-        return Answer(json.dumps(ROWS[start : start + size]).encode())
-
-    with site(reply) as server:
+    with site(cdc_table) as server:
         found = collect(server, tmp_path, table="rdmq-nq56", limit=3)
     assert len(found.records) == 3
     assert "percent visits covid: 1.84" in found.records[0].passages[0].text

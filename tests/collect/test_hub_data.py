@@ -1,41 +1,21 @@
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from desk import Collected, read_source
-from pages import Answer, Asked, Site, site
+from pages import Site, site
+from served import HUB_COMMIT, HUB_NAME, hub_of
 
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import hub
 from medtune.config.collect import HubDataSource
 from medtune.core.errors import DataError, EgressError, ServerError
 
-COMMIT = "a" * 40
-NAME = "owner/data"
 ROWS = b'{"question": "Q1", "answer": "A1"}\n{"question": "Q2", "answer": "A2"}\n'
 
 
-def hub_of(files: dict[str, bytes], token: str = "", elsewhere: str = "") -> Any:
-    """A hub with one data set; files are redirected to `elsewhere` when it is given."""
-
-    def reply(asked: Asked) -> Answer:
-        if token and asked.headers.get("authorization") != f"Bearer {token}":
-            return Answer(b"gated", 401)
-        if asked.path == f"/api/datasets/{NAME}/revision/{COMMIT}":
-            return Answer(json.dumps({"cardData": {"license": "cc-by-4.0"}}).encode())
-        if asked.path == f"/api/datasets/{NAME}/tree/{COMMIT}":
-            return Answer(json.dumps([{"type": "file", "path": path} for path in files]).encode())
-        path = asked.path.removeprefix(f"/datasets/{NAME}/resolve/{COMMIT}/")
-        if elsewhere and asked.path != path:
-            return Answer(b"", 302, {"Location": f"{elsewhere}/{path}"})
-        return Answer(files[path])
-
-    return reply
-
-
 def collect(server: Site, raw: Path, **section: Any) -> Collected:
-    wanted = HubDataSource(kind="hub", dataset=NAME, revision=COMMIT, address=server.address, **section)
+    wanted = HubDataSource(kind="hub", dataset=HUB_NAME, revision=HUB_COMMIT, address=server.address, **section)
     return read_source(hub.collect, wanted, SourceInput(None, "hub"), raw)
 
 
@@ -81,4 +61,4 @@ def test_a_redirect_stays_within_egress(tmp_path: Path) -> None:
 
 def test_a_revision_is_a_commit() -> None:
     with pytest.raises(ValueError, match="revision"):
-        HubDataSource.model_validate({"kind": "hub", "dataset": NAME, "revision": "main"})
+        HubDataSource.model_validate({"kind": "hub", "dataset": HUB_NAME, "revision": "main"})

@@ -5,41 +5,16 @@ from typing import Any
 import pytest
 from desk import Collected, read_source
 from pages import Answer, Asked, Site, site
+from served import NHS_ROOT, nhs_payload, nhs_site
 
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import nhs
 from medtune.config.collect import NhsSource
 from medtune.core.errors import DataError, ServerError
 
-PAYLOADS = Path(__file__).parent / "payloads" / "nhs"
-ROOT = "/nhs-website-content"
-RECORDED = {
-    "medicines/acrivastine": "medicines-acrivastine-no-params",
-    "medicines/zopiclone": "medicines-zopiclone-no-params",
-    "conditions/achalasia": "conditions-achalasia-no-params",
-    "conditions?category=Z": "conditions-root-category-z",
-}
-
-
-def payload(name: str) -> bytes:
-    return (PAYLOADS / f"{name}.json").read_bytes()
-
-
-def recorded(asked: Asked) -> Answer:
-    """The recorded pages; anything below a recorded page answers as the recorded page does."""
-    if asked.headers.get("apikey") != "mine":
-        return Answer(payload("error-missing-subscription-key"), 401)
-    path = asked.path.removeprefix(ROOT).strip("/")
-    wanted = f"{path}?category={asked.params['category']}" if "category" in asked.params else path
-    if wanted in RECORDED:
-        return Answer(payload(RECORDED[wanted]))
-    if path.startswith("medicines/zopiclone/about") or path == "conditions/zika":
-        return Answer(payload("conditions-achalasia-no-params"))
-    return Answer(payload("error-resource-not-found"), 404)
-
 
 def collect(server: Site, raw: Path, **section: Any) -> Collected:
-    wanted = NhsSource(kind="nhs", address=f"{server.address}{ROOT}", **section)
+    wanted = NhsSource(kind="nhs", address=f"{server.address}{NHS_ROOT}", **section)
     return read_source(nhs.collect, wanted, SourceInput(None, "nhs"), raw)
 
 
@@ -49,7 +24,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_page_in_chapters_and_questions(tmp_path: Path) -> None:
-    with site(recorded) as server:
+    with site(nhs_site) as server:
         (record,) = collect(server, tmp_path, pages=("/medicines/acrivastine/",)).records
     assert (record.id, record.topic) == ("nhs/medicines/acrivastine", "Acrivastine")
     assert record.url == "https://www.nhs.uk/medicines/acrivastine/"
@@ -61,7 +36,7 @@ def test_a_page_in_chapters_and_questions(tmp_path: Path) -> None:
 
 
 def test_a_page_cut_into_chapters_brings_them_along(tmp_path: Path) -> None:
-    with site(recorded) as server:
+    with site(nhs_site) as server:
         found = collect(server, tmp_path, pages=("medicines/zopiclone",))
     assert [record.id for record in found.records[:2]] == [
         "nhs/medicines/zopiclone",
@@ -73,7 +48,7 @@ def test_a_page_cut_into_chapters_brings_them_along(tmp_path: Path) -> None:
 
 
 def test_a_list_and_what_it_names(tmp_path: Path) -> None:
-    with site(recorded) as server:
+    with site(nhs_site) as server:
         found = collect(server, tmp_path, lists=("conditions?category=Z",))
     assert [record.id for record in found.records] == ["nhs/conditions/zika"]
     assert "Crown copyright" in found.facts.attribution
@@ -82,10 +57,12 @@ def test_a_list_and_what_it_names(tmp_path: Path) -> None:
 def test_pages_of_a_list_are_followed(tmp_path: Path) -> None:
     def reply(asked: Asked) -> Answer:
         number = int(asked.params.get("page", "1"))
-        if asked.path != f"{ROOT}/conditions/":
-            return Answer(payload("conditions-achalasia-no-params"))
-        links = [{"url": f"https://api.service.nhs.uk{ROOT}/conditions/c{number}/"}]
-        after = [{"name": "Next Page", "url": f"https://x{ROOT}/conditions/?page={number + 1}"}] if number < 3 else []
+        if asked.path != f"{NHS_ROOT}/conditions/":
+            return Answer(nhs_payload("conditions-achalasia-no-params"))
+        links = [{"url": f"https://api.service.nhs.uk{NHS_ROOT}/conditions/c{number}/"}]
+        after = (
+            [{"name": "Next Page", "url": f"https://x{NHS_ROOT}/conditions/?page={number + 1}"}] if number < 3 else []
+        )
         return Answer(json.dumps({"@type": "x", "significantLink": links, "relatedLink": after}).encode())
 
     with site(reply) as server:
@@ -102,15 +79,15 @@ def test_a_list_that_repeats_for_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["", "wrong"])
 def test_a_missing_key_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv(nhs.KEY_VARIABLE, key)
-    with site(recorded) as server, pytest.raises(ServerError, match=nhs.KEY_VARIABLE):
+    with site(nhs_site) as server, pytest.raises(ServerError, match=nhs.KEY_VARIABLE):
         collect(server, tmp_path, pages=("conditions/achalasia",))
 
 
 def test_a_page_is_no_list(tmp_path: Path) -> None:
-    with site(recorded) as server, pytest.raises(DataError, match="no list"):
+    with site(nhs_site) as server, pytest.raises(DataError, match="no list"):
         collect(server, tmp_path, lists=("conditions/achalasia",))
 
 
 def test_nothing_found(tmp_path: Path) -> None:
-    with site(recorded) as server, pytest.raises(DataError, match="none of these pages"):
+    with site(nhs_site) as server, pytest.raises(DataError, match="none of these pages"):
         collect(server, tmp_path, pages=("conditions/nothing",))

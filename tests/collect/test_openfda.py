@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from desk import Collected, read_source
-from pages import Answer, Asked, Site, site
+from pages import Answer, Site, site
+from served import label, paged
 
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import openfda
@@ -13,31 +14,6 @@ from medtune.config.collect import OpenfdaSource
 from medtune.core.errors import DataError, ServerError
 
 NO_MATCH = Answer(b'{"error": {"code": "NOT_FOUND", "message": "No matches found!"}}', 404)
-
-
-def label(number: int, **values: Any) -> dict[str, Any]:
-    return {
-        "id": f"id-{number}",
-        "set_id": f"set-{number}",
-        "openfda": {"brand_name": [f"Drug {number}"]},
-        "indications_and_usage": [f"Use {number}."],
-        **values,
-    }
-
-
-def paged(labels: list[dict[str, Any]], broken: dict[int, Answer] | None = None) -> Any:
-    """openFDA's paging: the next page's address stands in the Link header."""
-
-    def reply(asked: Asked) -> Answer:
-        if broken and asked.number in broken:
-            return broken[asked.number]
-        start, size = int(asked.params.get("search_after", "0")), int(asked.params["limit"])
-        found = labels[start : start + size]
-        query = f"search={asked.params['search']}&limit={size}&search_after={start + size}&api_key=leaked"
-        link = {"Link": f'<https://api.fda.gov/drug/label.json?{query}>; rel="next"'}
-        return Answer(json.dumps({"results": found}).encode(), headers=link if start + size < len(labels) else {})
-
-    return reply
 
 
 def collect(server: Site, raw: Path, **section: Any) -> Collected:

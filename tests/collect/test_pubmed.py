@@ -1,5 +1,4 @@
 import gzip
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,7 +6,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 from desk import Collected, read_source
-from pages import Answer, Asked, Site, site
+from pages import Answer, Site, site
+from served import Ncbi, article, article_set
 
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import pubmed
@@ -22,42 +22,6 @@ HTML = Answer((PAYLOADS / "pubmed3.html").read_bytes())
 GONE = Answer(
     b"<?xml version='1.0'?><eFetchResult><ERROR>Unable to obtain query_key, WebEnv gone</ERROR></eFetchResult>"
 )
-
-
-def article(pmid: int, text: str = "", rights: str = "", kind: str = "Journal Article") -> str:
-    notice = f"<CopyrightInformation>{rights}</CopyrightInformation>" if rights else ""
-    return (
-        f"<PubmedArticle><MedlineCitation><PMID>{pmid}</PMID><Article><ArticleTitle>Title {pmid}</ArticleTitle>"
-        f"<Abstract><AbstractText>{text or f'Text of {pmid}.'}</AbstractText>{notice}</Abstract>"
-        f"<PublicationTypeList><PublicationType>{kind}</PublicationType></PublicationTypeList>"
-        "</Article></MedlineCitation></PubmedArticle>"
-    )
-
-
-def article_set(*articles: str) -> bytes:
-    return f"<?xml version='1.0'?><PubmedArticleSet>{''.join(articles)}</PubmedArticleSet>".encode()
-
-
-class Ncbi:
-    """The two services over made-up articles; `broken` answers by the number of the request."""
-
-    def __init__(self, count: int, broken: dict[int, Answer] | None = None) -> None:
-        self.ids = [str(1000 + number) for number in range(count)]
-        self.broken = broken or {}
-
-    def __call__(self, asked: Asked) -> Answer:
-        if asked.number in self.broken:
-            return self.broken[asked.number]
-        if asked.path.endswith("esearch.fcgi"):
-            found = {"count": str(len(self.ids)), "idlist": self.ids[: int(asked.params["retmax"])]}
-            return Answer(json.dumps({"esearchresult": {**found, "webenv": "MCID_1", "querykey": "1"}}).encode())
-        assert asked.params["retmode"] == "xml"
-        if "id" in asked.params:
-            wanted = asked.params["id"].split(",")
-        else:
-            start = int(asked.params["retstart"])
-            wanted = self.ids[start : start + int(asked.params["retmax"])]
-        return Answer(article_set(*(article(int(pmid)) for pmid in wanted)))
 
 
 @pytest.fixture(autouse=True)
