@@ -37,7 +37,8 @@ def recipe_page() -> str:
         for name, field in model.model_fields.items():
             inner = _models(field.annotation)[:1]
             meaning = " ".join((field.description or (inner[0].__doc__ if inner else "") or "").split())
-            lines.append(f"| `{name}` | {_type(field.annotation, field.metadata)} | {_default(field)} | {meaning} |")
+            key, kind = field.alias or name, _type(field.annotation, field.metadata)
+            lines.append(f"| `{key}` | {kind} | {_default(field)} | {meaning} |")
         lines.append("")
     return "\n".join([*lines, *_presets()])
 
@@ -72,11 +73,12 @@ def errors_page() -> str:
 def _sections(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
     yield path, model
     for name, field in model.model_fields.items():
-        place = f"{path}.{name}" if path else name
+        place = f"{path}.{field.alias or name}" if path else name
         for inner in _models(field.annotation):
             kind = inner.model_fields.get("kind")
             label = f" ({', '.join(get_args(kind.annotation))})" if kind else ""
-            yield from _sections(inner, place + label)
+            if field.alias != "from":  # the kinds of source stand there already
+                yield from _sections(inner, place + label)
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -65,7 +65,8 @@ def good(messages: list[Message]) -> str:
 class FlakyTeacher:
     """A script for ScriptedServer: prompts whose number is below `share` fail at first; `stubborn` ones always.
 
-    `failures` counts what was done to whom; `asked` counts the calls for each user turn.
+    `failures` counts in which way calls failed, `asked` the calls for each user turn, and `answered` the conversations
+    that got a whole answer.
     """
 
     def __init__(
@@ -74,15 +75,23 @@ class FlakyTeacher:
         share: float = 0.2,
         stubborn: float = 0.0,
         delay_s: float = 0.0,
-        hang_s: float = 30.0,
+        hang_s: float = 0.3,
         good: Callable[[list[Message]], str] = good,
     ) -> None:
         self.share, self.stubborn, self.delay_s, self.hang_s, self.good = share, stubborn, delay_s, hang_s, good
         self.failures: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __call__(self, messages: list[Message]) -> Step:
+        step = self._step(messages)
+        if isinstance(step, Answer):
+            with self._lock:
+                self.answered[json.dumps(messages)] += 1
+        return step
+
+    def _step(self, messages: list[Message]) -> Step:
         user = messages[-1]["content"]
         with self._lock:
             self.asked[user] += 1

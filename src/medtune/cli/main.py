@@ -19,6 +19,7 @@ VERBS = {
     "doctor": "medtune.cli.doctor",
     "run": "medtune.cli.run",
     "collect": "medtune.cli.stage_verbs",
+    "distill": "medtune.cli.distill",
     "prepare": "medtune.cli.stage_verbs",
     "train": "medtune.cli.stage_verbs",
     "export": "medtune.cli.export",

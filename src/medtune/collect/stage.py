@@ -31,7 +31,7 @@ _FILE_MODE = 0o600
 def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     """What would be read; a missing file is said, not raised."""
     lines = []
-    for section, given in _sources(recipe):
+    for section, given in sources_of(recipe):
         try:
             paths = SOURCES[section.kind].inputs(section, given)
         except DataError as error:
@@ -53,7 +53,7 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
 
 def run(recipe: RecipeView, run: RunDir) -> Manifest:
     """Read every source. Raises DataError naming file and line of what cannot be read."""
-    sources = _sources(recipe)
+    sources = sources_of(recipe)
     externals = tuple(
         sorted({path for section, given in sources for path in SOURCES[section.kind].inputs(section, given)})
     )
@@ -107,7 +107,7 @@ def _tell(facts: SourceFacts) -> None:
     say(f"  {facts.name}: {facts.kept} of {facts.rows} rows kept" + (f" (dropped: {dropped})" if dropped else ""))
 
 
-def _sources(recipe: RecipeView) -> list[tuple[Any, SourceInput]]:
+def sources_of(recipe: RecipeView) -> list[tuple[Any, SourceInput]]:
     """Each source of the recipe with its resolved path and a name of its own."""
     section: CollectSection = recipe.collect
     found: list[tuple[Any, SourceInput]] = []

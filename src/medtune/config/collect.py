@@ -1,7 +1,7 @@
 """`collect:` which sources are read."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -186,6 +186,10 @@ SeedSource = Annotated[
 DistillSource.model_rebuild(_types_namespace={"SeedSource": SeedSource})
 
 Source = Annotated[SeedSource | DistillSource, Field(discriminator="kind")]
+
+_SECTIONS = (*get_args(get_args(SeedSource)[0]), DistillSource)
+SOURCE_KINDS = frozenset(get_args(section.model_fields["kind"].annotation)[0] for section in _SECTIONS)
+"""Every `kind` of source."""
 
 
 class CollectSection(Section):

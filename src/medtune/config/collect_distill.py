@@ -1,8 +1,8 @@
 """A `distill` source: a larger model, the teacher, writes answers, evidence or question-answer pairs."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from medtune.config.base import Section
 
@@ -39,6 +39,18 @@ class CategorySection(Section):
     topics: tuple[str, ...] = ()
     """Topics to write about, in this order; the teacher is asked for topics when left out."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _quota_alone(cls, value: Any) -> Any:
+        """`NAME: 40` is short for `NAME: {quota: 40}`."""
+        return {"quota": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Categories = Annotated[
+    Annotated[Literal["medical-education"], Tag("[named]")] | Annotated[dict[str, CategorySection], Tag("[own]")],
+    Discriminator(lambda value: "[named]" if isinstance(value, str) else "[own]"),
+]
+
 
 class PriceSection(Section):
     """What a hosted teacher costs, for the cost line and the estimate."""
@@ -74,7 +86,7 @@ class DistillSource(Section):
     """A source whose questions and documents are the prompts; with `evidence`, whose answers are the summaries."""
     topics: tuple[str, ...] = ()
     """Topics to ask about instead of `from`."""
-    categories: Literal["medical-education"] | dict[str, int | CategorySection] = Field(default_factory=dict)
+    categories: Categories = Field(default_factory=dict)
     """With `pairs`: name and quota of each category, or `medical-education`: 200 pairs in five categories."""
     limit: int | None = Field(default=None, ge=1)
     """At most so many prompts of `from` or `topics`."""
@@ -111,7 +123,4 @@ class DistillSource(Section):
         fitting = {"answers": ("from", "topics"), "evidence": ("from",), "pairs": ("topics", "categories")}[self.mode]
         if given[0] not in fitting:
             raise ValueError(f"mode `{self.mode}` takes {' or '.join(f'`{name}`' for name in fitting)}")
-        quotas = self.categories.values() if isinstance(self.categories, dict) else ()
-        if any(isinstance(quota, int) and quota < 1 for quota in quotas):
-            raise ValueError("a quota is at least 1")
         return self

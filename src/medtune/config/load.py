@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from medtune.config.collect import SOURCE_KINDS
 from medtune.config.recipe import Recipe
 from medtune.core.errors import RecipeError
 from medtune.core.io import read_text
 
 Checked = TypeVar("Checked", bound=BaseModel)
+_UNION_TAGS = frozenset({"LocalBase", "HubBase", "int", "float", "str"})
 Lines = dict[tuple[str | int, ...], int]
 
 
@@ -166,7 +168,7 @@ def _without_echoes(details: list[Any]) -> list[Any]:
 
 def _describe(detail: Any, lines: Lines, source: str, model: type[BaseModel]) -> str:
     """One problem in words: line, key, what is wrong, the nearest known key."""
-    path = tuple(part for part in detail["loc"] if not _is_union_tag(part))
+    path = _without_tags(detail["loc"])
     dotted = ".".join(str(part) for part in path)
     line = _line_of(path, lines)
     where = f"{source}:{line}" if line else "--set or default"
@@ -181,11 +183,16 @@ def _describe(detail: Any, lines: Lines, source: str, model: type[BaseModel]) ->
     return f"{where}: `{dotted}`: {detail['msg'][0].lower()}{detail['msg'][1:]}{shown}"
 
 
-def _is_union_tag(part: str | int) -> bool:
-    """Pydantic puts the member of a union into the location; that is no key of the recipe."""
-    return isinstance(part, str) and (
-        part in {"medquad", "files", "LocalBase", "HubBase"} or "[" in part or part in {"int", "float", "str"}
-    )
+def _without_tags(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Pydantic puts the members of unions into the location; those are no keys of the recipe."""
+    path: list[str | int] = []
+    for part, after in zip(place, ("", *place), strict=False):
+        if isinstance(part, str) and ("[" in part or part in _UNION_TAGS):
+            continue
+        if part in SOURCE_KINDS and (isinstance(after, int) or after == "from"):
+            continue
+        path.append(part)
+    return tuple(path)
 
 
 def _line_of(path: tuple[str | int, ...], lines: Lines) -> int | None:
@@ -205,10 +212,11 @@ def _known_keys(whole: type[BaseModel], path: tuple[str | int, ...]) -> list[str
         for model in models:
             if isinstance(part, int):
                 found.append(model)
-            elif part in model.model_fields:
-                found.extend(_models_in(model.model_fields[part].annotation))
+            else:
+                fields = {field.alias or name: field for name, field in model.model_fields.items()}
+                found.extend(_models_in(fields[part].annotation) if part in fields else [])
         models = found
-    return sorted({name for model in models for name in model.model_fields})
+    return sorted({field.alias or name for model in models for name, field in model.model_fields.items()})
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -6,6 +6,7 @@ import medtune
 from medtune.report.load import load
 from medtune.report.sections.answers import emergency, failures, side_by_side
 from medtune.report.sections.data import data_card
+from medtune.report.sections.distilled import distilled
 from medtune.report.sections.graded import graded
 from medtune.report.sections.judged import evidence, gate, headline, verdict_table
 from medtune.report.sections.made import flow
@@ -38,6 +39,7 @@ def collect(run: RunDir, *, name: str, description: str, side_by_side_count: int
         "emergency": emergency(loaded),
         "failures": failures(loaded, failure_count),
         "data": data_card(loaded),
+        "distilled": distilled(loaded),
         "gate": gate(loaded),
         "provenance": provenance(loaded),
         "terms": [{"term": term, "meaning": meaning} for term, meaning in TERMS],

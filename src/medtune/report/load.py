@@ -13,6 +13,7 @@ from medtune.runs.layout import (
     BUILDS,
     CANARY,
     CASES,
+    DISTILL,
     FIDELITY,
     GRADES,
     METRICS,
@@ -35,6 +36,7 @@ from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.audit import Grade, Verdict
 from medtune.runs.records.base import iter_rows, read_row_list, read_rows
 from medtune.runs.records.collect import SourceFacts
+from medtune.runs.records.distill import DistillFacts
 from medtune.runs.records.export import Build
 from medtune.runs.records.prepare import LENGTH_CUTS, Rejected
 from medtune.runs.records.release import Release
@@ -55,6 +57,8 @@ class Loaded:
 
     manifests: dict[str, Manifest]
     sources: list[SourceFacts]
+    distilled: list[DistillFacts]
+    """What teachers were asked; empty in a run without one."""
     stats: dict[str, Any]
     """Counts over the examples: a run may have millions, and the report reads none of them."""
     cut: list[Rejected]
@@ -111,6 +115,7 @@ def load(run: RunDir) -> Loaded:
     return Loaded(
         manifests=manifests,
         sources=read_row_list(collect / SOURCES, SourceFacts),
+        distilled=read_row_list(collect / DISTILL, DistillFacts) if (collect / DISTILL).exists() else [],
         stats=_stats(prepare / STATS),
         cut=cut,
         more_cut=more_cut,

@@ -42,11 +42,5 @@ def named_set(name: str) -> tuple[Category, ...]:
     return _categories({key: CategorySection.model_validate(value) for key, value in values.items()})
 
 
-def _categories(given: Mapping[str, int | CategorySection]) -> tuple[Category, ...]:
-    found = []
-    for name, value in given.items():
-        if isinstance(value, int):
-            found.append(Category(name, value))
-        else:
-            found.append(Category(name, value.quota, value.about, value.topics))
-    return tuple(found)
+def _categories(given: Mapping[str, CategorySection]) -> tuple[Category, ...]:
+    return tuple(Category(name, value.quota, value.about, value.topics) for name, value in given.items())

@@ -4,6 +4,7 @@ A call that failed is written down once a later try of its row was answered, so 
 no try was answered nothing is kept: a teacher that was down is asked again.
 """
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,10 +96,6 @@ class Ledger:
             self._failed |= {one.key: one for one in failed}
             self._entries[key] = self._used[key] = Entry(key, reply, day)
 
-    def knows(self, key: str) -> bool:
-        """Whether this call would not be made."""
-        return key in self._entries or key in self._failed
-
     def digest(self) -> str:
         """sha256 over the answers that were used, in the order of their keys."""
         return digest_json([[key, sha256_text(self._used[key].reply.text)] for key in sorted(self._used)])
@@ -106,6 +103,14 @@ class Ledger:
     def retrieved(self) -> str:
         """Date (UTC) of the youngest answer that was used, ISO 8601; empty without any."""
         return max((entry.day for entry in self._used.values()), default="")
+
+
+def known_keys(path: Path) -> set[str]:
+    """Keys of the calls in a ledger that would not be made again; the file stays as it is."""
+    if not path.exists():
+        return set()
+    whole = path.read_bytes().rpartition(b"\n")[0]
+    return {json.loads(line)["key"] for line in whole.decode("utf-8").split("\n") if line.strip()}
 
 
 def _read(path: Path) -> tuple[dict[str, Entry], dict[str, Failed]]:

@@ -19,6 +19,7 @@ _FATAL = (401, 403, 404)
 _ITS_FAULT = (400, 413, 422)
 """The request itself is refused (often: too long): asking again would change nothing."""
 _FEWEST_IN_A_ROW = 12
+_LONGEST_WAIT_S = 2.0
 
 
 class NoAnswerError(Exception):
@@ -108,14 +109,14 @@ class Teacher:
             reply = self._client.chat(messages, self.settings.decoding(max_tokens, number))
             self.ledger.add(key, prompt_digest(messages), reply, failed)
         except ServerError as error:
-            raise self._no_answer(error, key, number) from error
+            raise self._no_answer(error, key) from error
         finally:
             self.budget.settle(most, messages, reply)
         with self._lock:
             self._failures = 0
         return reply
 
-    def _no_answer(self, error: ServerError, key: str, number: int) -> NoAnswerError:
+    def _no_answer(self, error: ServerError, key: str) -> NoAnswerError:
         """What a failed call means for its row; raises what ends the whole work."""
         if error.status in _FATAL:
             raise ServerError(
@@ -134,8 +135,8 @@ class Teacher:
                 where=self.settings.endpoint,
                 next_step="see to the teacher, then run the same command again: every answer so far is kept",
             ) from error
-        if not hopeless:
-            self.sleep(min(8.0, 0.25 * 2**number))
+        if failures > 1:  # one alone is chance, and waiting would leave the teacher idle
+            self.sleep(min(_LONGEST_WAIT_S, 0.125 * 2**failures))
         reason = f"no answer: status {error.status}" if error.status else f"no answer: {error.what}"
         return NoAnswerError(Failed(key, reason), hopeless=hopeless)
 

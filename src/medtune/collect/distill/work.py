@@ -44,23 +44,23 @@ class Work:
         with progress(min(total, section.limit or total), self.name) as bar:
             rows = RowDesk(self.desk, self.setting.shape(self.name), self._alike(), self.tally, bar)
             asks = _unrepeated(row_asks(self.setting, self.name, section, seeds), rows)
-            ask_each(
-                asks, self.teacher, self.judge, max_tries=self.setting.max_tries,
-                on_outcome=rows.take,
-            )  # fmt: skip
+            ask_each(asks, self.teacher, self.judge, max_tries=self.setting.max_tries, on_outcome=rows.take)
             self.documents = rows.documents
 
     def pairs(self, section: DistillSource) -> None:
         """Pairs until the quotas are full."""
         wanted = categories_of(section)
         with progress(sum(category.quota for category in wanted), self.name) as bar:
-            rows = RowDesk(
-                self.desk, self.setting.shape(self.name), self._alike(), self.tally, bar, new_questions=True
-            )  # fmt: skip
+            shape = self.setting.shape(self.name)
+            rows = RowDesk(self.desk, shape, self._alike(), self.tally, bar, new_questions=True)
             maker = PairMaker(
-                self.setting.task, self.name, self.setting.max_tokens,
-                ask_topics=self._topics, ask_pairs=partial(self._pairs, rows), ended=lambda: self.budget.spent,
-            )  # fmt: skip
+                self.setting.task,
+                self.name,
+                self.setting.max_tokens,
+                ask_topics=self._topics,
+                ask_pairs=partial(self._pairs, rows),
+                ended=lambda: self.budget.spent,
+            )
             maker.fill(wanted)
             self.documents = rows.documents
         self.categories = tuple(
@@ -80,10 +80,11 @@ class Work:
 
     def _pairs(self, rows: RowDesk, asks: Sequence[Ask]) -> list[bool]:
         kept: list[bool] = []
-        ask_each(
-            asks, self.teacher, PairJudge(self.judge), max_tries=self.setting.max_tries,
-            on_outcome=lambda outcome: kept.append(rows.take(outcome)),
-        )  # fmt: skip
+
+        def take(outcome: Outcome) -> None:
+            kept.append(rows.take(outcome))
+
+        ask_each(asks, self.teacher, PairJudge(self.judge), max_tries=self.setting.max_tries, on_outcome=take)
         return kept
 
     def _alike(self) -> Alike:
