@@ -27,8 +27,10 @@ def ask_each(
     """
     load_detectors()
     line = _Line(iter(asks), on_outcome)
-    with ThreadPoolExecutor(teacher.settings.concurrency, thread_name_prefix="distill") as pool:
-        work = [pool.submit(_work, line, teacher, judge, max_tries) for _ in range(teacher.settings.concurrency)]
+    # More threads than calls at once: while one row is scanned or judged, another's call is on its way.
+    threads = 2 * teacher.settings.concurrency
+    with ThreadPoolExecutor(threads, thread_name_prefix="distill") as pool:
+        work = [pool.submit(_work, line, teacher, judge, max_tries) for _ in range(threads)]
         try:
             for one in work:
                 one.result()

@@ -60,7 +60,7 @@ class TeacherSettings:
 
 @dataclass
 class Teacher:
-    """Use it in a `with`. Threads may share it."""
+    """Use it in a `with`. Threads may share it; no more than `concurrency` of them are in a call at once."""
 
     settings: TeacherSettings
     egress: Egress
@@ -68,12 +68,14 @@ class Teacher:
     budget: Budget
     sleep: Callable[[float], None]
     _client: ChatClient = field(init=False)
+    _slots: threading.BoundedSemaphore = field(init=False)
     _failures: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Raises EgressError when the recipe does not allow the host, UsageError when the key is not set."""
         given = self.settings
+        self._slots = threading.BoundedSemaphore(given.concurrency)
         self._client = ChatClient(
             given.endpoint,
             egress=self.egress,
@@ -106,7 +108,8 @@ class Teacher:
         self.budget.reserve(most)
         reply: Reply | None = None
         try:
-            reply = self._client.chat(messages, self.settings.decoding(max_tokens, number))
+            with self._slots:
+                reply = self._client.chat(messages, self.settings.decoding(max_tokens, number))
             self.ledger.add(key, prompt_digest(messages), reply, failed)
         except ServerError as error:
             raise self._no_answer(error, key) from error
