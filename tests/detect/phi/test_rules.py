@@ -39,6 +39,7 @@ def spans(text: str) -> list[tuple[str, str]]:
         ("insurance policy number ZK-90817", "health_plan", "ZK-90817"),
         ("account number 00923311", "account", "00923311"),
         ("passport no. X1234567", "licence", "X1234567"),
+        ("DL 48213377", "licence", "48213377"),
         ("VIN 1HGCM82633A004352", "vehicle", "1HGCM82633A004352"),
         ("pacemaker serial number PJN-774120", "device", "PJN-774120"),
         ("see https://example.org/p/8812", "url", "https://example.org/p/8812"),
@@ -57,6 +58,10 @@ def test_each_kind_is_found(text: str, kind: str, value: str) -> None:
     "text",
     [
         "Crohn disease and Hodgkin lymphoma are treated in stages.",
+        "- Hemoglobin: 10.4 g/dL (12.0-17.0)",
+        "Urine culture: Proteus mirabilis. Blood culture: Enterococcus faecalis.",
+        "She was consulted by Pulmonology because of cough, and seen by General surgery.",
+        "Consultation of Vascular surgery: no surgery while the fever lasts.",
         "Babinski's sign was positive; Romberg test negative.",
         "A rare Quillfeather-Ostrander syndrome was ruled out.",
         "Give 500 mg of amoxicillin every 8 hours for 10 days; creatinine 1.2 mg/dL, BP 120/80, T 38.5.",

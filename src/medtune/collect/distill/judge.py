@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from medtune.collect.distill.prompts import read_part
 from medtune.collect.distill.words import Ask, Judged, Trouble
 from medtune.core.text import fold
 from medtune.detect import garble
@@ -16,6 +17,7 @@ from medtune.llm.messages import Reply
 from medtune.tasks import Task, check_contract
 
 _FENCE = re.compile(r"^```[a-z]*\s*\n(?P<body>.*)\n\s*```$", re.DOTALL)
+_LATIN = re.compile(r"[A-Za-z]+")
 _COPY_WORDS = 8
 """A prompt or an answer of fewer words may stand in the other by chance."""
 _COPY_LIKENESS = 90.0
@@ -35,8 +37,13 @@ class AnswerJudge:
 
     def __call__(self, ask: Ask, reply: Reply) -> Judged:
         """The pair, or what is wrong with it."""
-        troubles = self.troubles(ask.user, reply.text, reply.finish_reason, told=ask.system)
-        return Judged(troubles=troubles) if troubles else Judged(question=ask.user, answer=reply.text.strip())
+        answer = self.finished(reply.text)
+        troubles = self.troubles(ask.user, answer, reply.finish_reason, told=ask.system)
+        return Judged(troubles=troubles) if troubles else Judged(question=ask.user, answer=answer)
+
+    def finished(self, text: str) -> str:
+        """The answer as it would be trained: the disclaimer that ends it is the task's, and never the teacher's."""
+        return self.task.finished(text.strip()) if text.strip() else ""
 
     def troubles(self, question: str, answer: str, finish: str, *, told: str) -> tuple[Trouble, ...]:
         """Everything that is wrong with an answer; `told` is what the teacher was told to do."""
@@ -45,24 +52,23 @@ class AnswerJudge:
         found: list[Trouble] = []
         if not self.quotes:
             found += _copied(answer, question, told)
-            found += self._language(question, answer)
+            found += self._language(answer)
         if garble.measure(answer).garbled:
             found.append(Trouble("garbled", "it held loops, broken characters or control marks"))
         result = check_contract(self.task, answer, finish, question)
         found += [Trouble(f"form: {_words(problem.name)}", problem.reason) for problem in result.problems]
-        unfaithful = getattr(result, "unfaithful", ())
-        found += [Trouble(f"fidelity: {_words(problem.name)}", problem.reason) for problem in unfaithful]
+        found += [Trouble(f"fidelity: {_words(problem.name)}", problem.reason) for problem in result.unfaithful]
         return tuple(found)
 
-    def _language(self, question: str, answer: str) -> list[Trouble]:
-        """The task's own language where it names one, else the question's; what nobody can tell passes."""
-        wanted = getattr(self.task, "language", "") or read_language(question).code
-        if wanted == "und":
-            wanted = read_language(self.task.system).code
-        got = read_language(answer).code
-        if "und" in (wanted, got) or _same_language(wanted, got):
+    def _language(self, answer: str) -> list[Trouble]:
+        """What a person reads must be in the task's language; what nobody can tell passes."""
+        text = read_part(answer)
+        if self.task.language.startswith("zh"):  # names of medicines and units keep their letters there
+            text = _LATIN.sub(" ", text)
+        got = read_language(text).code
+        if got == "und" or _same_language(self.task.language, got):
             return []
-        return [Trouble("another language", f"it was not written in the language {wanted}")]
+        return [Trouble("another language", f"it was not written in the language {self.task.language}")]
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class PairJudge:
         pair = [value.get(key) for key in ("question", "answer")]
         if set(value) != {"question", "answer"} or not all(isinstance(text, str) for text in pair):
             return Judged(troubles=(Trouble("other keys", "the object must hold the texts `question` and `answer`"),))
-        question, answer = (str(text).strip() for text in pair)
+        question, answer = str(pair[0]).strip(), self.answers.finished(str(pair[1]))
         least, most = _QUESTION_WORDS
         troubles = []
         if not least <= len(question.split()) <= most:

@@ -42,7 +42,7 @@ class Setting:
 def setting_of(section: DistillSource) -> Setting:
     """Take the section apart. Raises UsageError for an unknown task, or one that the mode does not fit."""
     task = load_task(section.task)
-    quotes = _kind_of(task) == "quotes"
+    quotes = task.contract.kind == "quotes"
     if quotes != (section.mode == "evidence"):
         wants = "mode `evidence`" if quotes else "another mode than `evidence`"
         raise UsageError(
@@ -86,7 +86,3 @@ def row_asks(
             return
         ask = make(record, setting.task, f"{source}/{record.id}", setting.max_tokens)
         yield ask if isinstance(ask, Ask) else (f"{source}/{record.id}", ask, record.id)
-
-
-def _kind_of(task: Task) -> str:
-    return str(getattr(getattr(task, "contract", None), "kind", "parts"))

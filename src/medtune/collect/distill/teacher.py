@@ -70,6 +70,8 @@ class Teacher:
     _client: ChatClient = field(init=False)
     _slots: threading.BoundedSemaphore = field(init=False)
     _failures: int = 0
+    _over: ServerError | None = None
+    """Why it is of no use any more: threads that wait for their turn need not find out again."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,8 @@ class Teacher:
         reply: Reply | None = None
         try:
             with self._slots:
+                if self._over is not None:
+                    raise self._over
                 reply = self._client.chat(messages, self.settings.decoding(max_tokens, number))
             self.ledger.add(key, prompt_digest(messages), reply, failed)
         except ServerError as error:
@@ -121,27 +125,34 @@ class Teacher:
 
     def _no_answer(self, error: ServerError, key: str) -> NoAnswerError:
         """What a failed call means for its row; raises what ends the whole work."""
-        if error.status in _FATAL:
-            raise ServerError(
-                f"the teacher refuses the key or does not know the model {self.settings.model!r} "
-                f"(status {error.status})",
-                where=self.settings.endpoint,
-                next_step="check `teacher.model`, and that the variable named by `teacher.key_env` holds a valid key",
-            ) from error
         hopeless = error.status in _ITS_FAULT
         with self._lock:
             self._failures += not hopeless
             failures = self._failures
-        if failures >= max(_FEWEST_IN_A_ROW, 2 * self.settings.concurrency):
-            raise ServerError(
-                f"{failures} calls to the teacher failed in a row; the last: {error.what}",
-                where=self.settings.endpoint,
-                next_step="see to the teacher, then run the same command again: every answer so far is kept",
-            ) from error
+            self._over = self._over or self._end(error, failures)
+            if self._over is not None:
+                raise self._over from error
         if failures > 1:  # one alone is chance, and waiting would leave the teacher idle
             self.sleep(min(_LONGEST_WAIT_S, 0.125 * 2**failures))
         reason = f"no answer: status {error.status}" if error.status else f"no answer: {error.what}"
         return NoAnswerError(Failed(key, reason), hopeless=hopeless)
+
+    def _end(self, error: ServerError, failures: int) -> ServerError | None:
+        """The error that ends the work after so many failures in a row; None while there is hope."""
+        if error.status in _FATAL:
+            return ServerError(
+                f"the teacher refuses the key or does not know the model {self.settings.model!r} "
+                f"(status {error.status})",
+                where=self.settings.endpoint,
+                next_step="check `teacher.model`, and that the variable named by `teacher.key_env` holds a valid key",
+            )
+        if failures < max(_FEWEST_IN_A_ROW, 2 * self.settings.concurrency):
+            return None
+        return ServerError(
+            f"{failures} calls to the teacher failed in a row; the last: {error.what}",
+            where=self.settings.endpoint,
+            next_step="see to the teacher, then run the same command again: every answer so far is kept",
+        )
 
 
 def _key(variable: str | None) -> str | None:

@@ -66,6 +66,12 @@ _VERBS = (
     r"procedure|replacement|stay|recovering|rehab|therapy|checked in|enrolled|scheduled|patient|pt|"
     r"records?|notes?|labs?|clinic"
 )
+_DEPARTMENT = re.compile(
+    r"(?:(?:general|vascular|cardiac|internal|plastic|infectious|palliative|respiratory|intensive|emergency)\s+)?"
+    r"(?:\w+(?:ology|iatrics|iatry|paedics|pedics|surgery)|surgery|medicine|obstetrics|nutrition|diseases?|care)\b",
+    re.I,
+)
+"""A department of any hospital is no place."""
 _AT = re.compile(
     rf"\b(?:{_VERBS})\b(?:\s+\w+){{0,4}}?\s+(?P<p>at|to|from|in|near|by)\s+(?:(?:our|the|his|her)\s+)?"
     rf"(?P<v>{_RUN}(?:,\s+(?:[A-Z]{{2}}\b|{_CAP}))?)"
@@ -195,13 +201,19 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
             start += _leading(text[start:end])
             if not re.match(r"[A-Z\d]", text[start:end]) or _NO_PLACE.match(text, start):
                 continue
-            if all(word in lists.words or word in lists.eponyms for word in text[start:end].casefold().split()):
+            if _DEPARTMENT.fullmatch(text[start:end]) or all(
+                word in lists.words or word in lists.eponyms or word in lists.never
+                for word in text[start:end].casefold().split()
+            ):
                 continue
         yield Found(start, end, "place", 0.72)
     for regex in (_AT, _VISIT):
         for match in regex.finditer(text):
             start, end = match.span("v")
             start += _leading(text[start:end])
+            department = _DEPARTMENT.match(text, start)
+            if department is not None and department.end() >= end:
+                continue
             if start < end and not _NO_PLACE.match(text, start) and text[start].isupper() | text[start].isdigit():
                 yield Found(start, end, "place", 0.6)
 

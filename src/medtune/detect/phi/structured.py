@@ -84,7 +84,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     _cued(
         "licence",
-        r"licen[cs]e|lic\.?|DEA|NPI|certificate|cert\.?|passport|driver'?s? lic\w*|DL|GMC|NMC|registration|reg\.",
+        r"licen[cs]e|lic\.?|DEA|NPI|certificate|cert\.?|passport|driver'?s? lic\w*|(?<!/)DL|GMC|NMC|registration|reg\.",
     ),
     _cued(
         "vehicle",
