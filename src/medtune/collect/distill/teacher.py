@@ -131,7 +131,7 @@ class Teacher:
             failures = self._failures
             self._over = self._over or self._end(error, failures)
             if self._over is not None:
-                raise self._over from error
+                raise self._over from (error if error is not self._over else None)
         if failures > 1:  # one alone is chance, and waiting would leave the teacher idle
             self.sleep(min(_LONGEST_WAIT_S, 0.125 * 2**failures))
         reason = f"no answer: status {error.status}" if error.status else f"no answer: {error.what}"
