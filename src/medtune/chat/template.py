@@ -4,10 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from medtune.chat.base import read_config
 from medtune.chat.dated import pinned_template
@@ -17,6 +14,10 @@ from medtune.chat.turns import Message, NoPrefixError, TurnError, Written, write
 from medtune.core.errors import ModelError
 from medtune.llm.control import control_of, served_as_control
 from medtune.runs.records.collect import Turn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _OTHER_TEMPLATE = "use the model's original chat template, or another base model"
 
@@ -103,6 +104,8 @@ class ChatTokenizer:
             raise self._error(str(error)) from None
 
     def _encode_written(self, written: Written) -> Encoded:
+        import numpy as np
+
         ids, starts, ends = self._tokens(written.text, 0)
         if any(((starts < span.start) & (span.start < ends)).any() for span in written.spans):
             ids, starts = self._tokens_in_parts(written)
@@ -134,15 +137,19 @@ class ChatTokenizer:
     def _neutral(self, messages: Sequence[Turn]) -> list[dict[str, str]]:
         return [{**turn.model_dump(), "content": self.control.neutral(turn.content, turn.role)} for turn in messages]
 
-    def _tokens(self, text: str, at: int) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+    def _tokens(self, text: str, at: int) -> "tuple[list[int], NDArray[np.int64], NDArray[np.int64]]":
         """Ids of a piece of text that begins at `at`, and where each of them begins and ends in characters."""
+        import numpy as np
+
         encoding = self._backend.encode(text, add_special_tokens=False)
         flat = itertools.chain.from_iterable(encoding.offsets)
         offsets = np.fromiter(flat, dtype=np.int64).reshape(-1, 2) + at
         return encoding.ids, offsets[:, 0], offsets[:, 1]
 
-    def _tokens_in_parts(self, written: Written) -> tuple[list[int], NDArray[np.int64]]:
+    def _tokens_in_parts(self, written: Written) -> "tuple[list[int], NDArray[np.int64]]":
         """The same, cut where turns begin: a token that spans prompt and answer never occurs when a model is asked."""
+        import numpy as np
+
         ids: list[int] = []
         starts: list[NDArray[np.int64]] = []
         cuts = [0, *(span.start for span in written.spans), len(written.text)]
