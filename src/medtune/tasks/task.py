@@ -132,6 +132,11 @@ class Task(BaseModel):
             return answer
         return f"{answer.rstrip()}\n\n{line}"
 
+    def unfinished(self, answer: str) -> str:
+        """The answer without the line that `finished` adds."""
+        head, line = answer.rstrip().rpartition("\n")[::2]
+        return head.rstrip() if self.contract.kind == "answer" and fold(line) == fold(self.disclaimer) else answer
+
     @property
     def digest(self) -> str:
         """Hex sha256 of everything in the task."""

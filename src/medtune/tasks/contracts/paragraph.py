@@ -15,6 +15,7 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+\S.*|\*\*[^*\n]+\*\*\s*:?\s*)$|^\s*[A-Z][\w /]{2,30}:\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^\s*(?:[-*•‣]|\(?\d{1,2}[.)])\s+\S", re.MULTILINE)
 _LABEL = re.compile(r"^\s*(?:\*\*)?[A-Z][A-Za-z /]{2,30}(?:\*\*)?:(?:\*\*)?\s+\S", re.MULTILINE)
+"""One such line may be a sentence with a colon; several are a form."""
 _MARKUP = re.compile(r"</?[A-Za-z][^<>\n]{0,80}>|```|^\s*\||^\s*[{\[]", re.MULTILINE)
 _ENDED = re.compile(r"[.!?。！？][\"'”’)\]]*\s*$")
 
@@ -46,11 +47,13 @@ def check(contract: ParagraphContract, text: str) -> Form:
     for name, pattern, reason in (
         ("heading", _HEADING, "a heading stands in it"),
         ("list", _ITEM, "a list stands in it"),
-        ("label", _LABEL, "a line begins with a label"),
         ("markup", _MARKUP, "tags, tables, code or JSON stand in it"),
     ):
         if found := pattern.search(body):
             problems.append(Problem(name, reason, quoted(found.group())))
+    labels = _LABEL.findall(body)
+    if len(labels) > 1:
+        problems.append(Problem("label", f"{len(labels)} lines begin with a label", quoted(labels[0])))
     if not _ENDED.search(body):
         problems.append(Problem("no_end", "it does not end as a sentence does", quoted(body[-60:])))
     return Form(tuple(problems), {BODY: body})

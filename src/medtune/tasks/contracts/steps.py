@@ -26,7 +26,7 @@ _CALL = re.compile(
     rf"|(?<![\d.,])(?:{'|'.join(ALL_NUMBERS)})(?![\d%]|[.,]\d))",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"\b(?:if|when|unless|should|once|in case|as soon as)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:if|when|unless|should|(?<!at )once|in case|as soon as)\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:no|not|never|without|denies|isn't|is not|hasn't|don't|doesn't)\b(?:\s+\w+){0,2}\s*$")
 _NEVER = re.compile(r"\b(?:do not|don't|never|no need to|need not)\b[^.;\n]{0,20}$", re.IGNORECASE)
 

@@ -5,8 +5,8 @@
 - The answer names the department of the Request section and gives its reason: at least half of the reason's content
   words. What other sections say of departments and reasons does not count.
 - Every medicine of the Medication section is named as it is written.
-- An empty Reply is said to be awaited, and only then; a reply that is there is told: at least three in ten of its
-  content words.
+- An empty Reply is said to be awaited, and only then; a reply that is there is told: at least three in ten of those
+  content words that no other section has.
 - In another language names, doses, units and frequencies stay as they are: translations that the task lists are found.
   Reason and reply are compared there by the medicines, organisms and numbers that they name.
 """
@@ -67,7 +67,7 @@ def _sections(task: Task, said: Claims, read: Consultation) -> list[Problem]:
         *_department(task, said, read.request.department),
         *_reason(task, said, read.request.reason),
         *_medication(said, read.medication),
-        *_reply(task, said, read.reply),
+        *_reply(task, said, read),
     ]
 
 
@@ -100,7 +100,8 @@ def _medication(said: Claims, medicines: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def _reply(task: Task, said: Claims, reply: str) -> list[Problem]:
+def _reply(task: Task, said: Claims, read: Consultation) -> list[Problem]:
+    reply = read.reply
     awaited = next((words for words in task.fidelity.awaiting if fold(words) in said.folded), "")
     if not reply:
         return [] if awaited else [Problem("awaiting_missing", "there is no reply, and the answer does not say so")]
@@ -109,8 +110,15 @@ def _reply(task: Task, said: Claims, reply: str) -> list[Problem]:
     if _other_language(task):
         told = len(_untold(reply, said)) < len(_names(reply)) or not _names(reply)
     else:
-        told = share(reply, said.text) >= _REPLY_SHARE
+        told = share(reply, said.text, without=_rest(read)) >= _REPLY_SHARE
     return [] if told else [Problem("reply_missing", "the reply is not told")]
+
+
+def _rest(read: Consultation) -> str:
+    """Everything but the reply."""
+    laboratory = (f"{lab.name} {lab.value}" for lab in read.laboratory)
+    request = (read.request.department, read.request.sender, read.request.reason, read.request.question)
+    return "\n".join((*request, read.background, *read.medication, *laboratory, read.findings))
 
 
 def _names(text: str) -> list[Claim]:

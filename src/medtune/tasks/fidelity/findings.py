@@ -64,11 +64,20 @@ def _doses(claims: Claims) -> dict[str, set[tuple[str, str]]]:
         end = min(begin + _REACH, places[number + 1][0] if number + 1 < len(places) else len(plain))
         if stop := _BREAK.search(plain, begin, end):
             end = stop.start()
-        if dose := _DOSE.search(plain, begin, end):
-            numbers = Claims(dose.group()).numbers
-            if numbers:
-                found.setdefault(name, set()).add((numbers[0].value, numbers[0].unit))
+        dose = _DOSE.search(plain, begin, end)
+        if dose is None or ("," in plain[begin : dose.start()] and _in_a_row(plain, places, number)):
+            continue
+        for claim in Claims(dose.group()).numbers[:1]:
+            found.setdefault(name, set()).add((claim.value, claim.unit))
     return found
+
+
+def _in_a_row(plain: str, places: Sequence[tuple[int, str]], number: int) -> bool:
+    """«Salbutamol and prednisolone, 5 mg and 50 mg»: whose dose the first one is cannot be told."""
+    if number == 0:
+        return False
+    start, name = places[number - 1]
+    return plain[start + len(name) : places[number][0]].strip() in ("and", ",", "or")
 
 
 def _lines(text: str) -> str:
@@ -85,9 +94,13 @@ def content_words(text: str) -> frozenset[str]:
     )
 
 
-def share(wanted: str, text: str) -> float:
-    """Which share (0 to 1) of the content words of `wanted` stands in a text; 1 when there are none."""
+def share(wanted: str, text: str, without: str = "") -> float:
+    """Which share (0 to 1) of the content words of `wanted` stands in a text; 1 when there are none.
+
+    Words of `without` do not count, unless nothing else is left.
+    """
     words = content_words(wanted)
+    words = (words - content_words(without)) or words
     return len(words & content_words(text)) / len(words) if words else 1.0
 
 

@@ -60,7 +60,7 @@ def drugs_in(folded: str) -> dict[int, str]:
     """Medicines in a folded text by their place: listed, with a medicine's ending, or right before a dose."""
     found = {match.start(): match.group() for match in _WORD.finditer(folded) if is_drug(match.group())}
     for match in _DOSED.finditer(folded):
-        if match["word"] not in listed("not_dosed"):
+        if match["word"] not in listed("not_dosed") and not match["word"].endswith(("ed", "es", "ing", "ly")):
             found.setdefault(match.start("word"), match["word"])
     return dict(sorted(found.items()))
 
