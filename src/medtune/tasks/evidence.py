@@ -29,7 +29,7 @@ Match = Literal["exact", "loose", "none"]
 
 
 class Chat(Protocol):
-    """What a model is asked through: `ChatClient`, `LlamaServer`, `ScriptedModel`."""
+    """What a model is asked through: a `ChatClient` or a `LlamaServer`."""
 
     def chat(self, messages: Sequence[Message], decoding: Decoding) -> Reply: ...
 

@@ -13,7 +13,10 @@ _SEVERITY = 4
 
 
 def check(answer: Answer) -> CheckResult | None:
-    """Another main language fails, a mixture is for a person; None where either language cannot be told."""
+    """Another main language fails, a mixture is for a person; None where either language cannot be told.
+
+    A task that keeps names and units in their original letters wants a mixture.
+    """
     if answer.rubric is None:
         return None
     wanted = answer.language.partition("-")[0] or read_language(answer.question).code.partition("-")[0]
@@ -22,6 +25,6 @@ def check(answer: Answer) -> CheckResult | None:
         return passed(NAME, _SEVERITY)
     if found.code.partition("-")[0] != wanted:
         return failed(NAME, _SEVERITY, "wrong_language", f"{found.code} instead of {wanted}", answer.text[:80])
-    if found.mixed:
+    if found.mixed and not (answer.task and answer.task.fidelity.translated):
         return review(NAME, _SEVERITY, "mixed", f"letters of another script stand among {wanted}", answer.text[:80])
     return passed(NAME, _SEVERITY)
