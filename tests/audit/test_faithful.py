@@ -8,15 +8,17 @@ from task_outputs import Output, outputs
 from medtune.audit.checks import CHECKS, Answer, faithful
 from medtune.audit.compare import compare
 from medtune.audit.gate import Gate, judge
-from medtune.audit.grade import grade, grade_all
+from medtune.audit.grade import Context, grade, grade_all
+from medtune.audit.rubrics import load_rubrics
 from medtune.audit.summary import faithful_figure, summarise
 from medtune.audit.verdict import is_danger
 from medtune.runs.records.ask import AskedCase, Response
 from medtune.runs.records.audit import BuildVerdict, Outcome
 from medtune.runs.records.collect import Turn
+from medtune.suites import load_suite
 from medtune.tasks import load_task
 
-GATE = Gate("form", 0.05, 0.95, 0.1, 0.05, 0.05, 20)
+GATE = Gate("form", 0.3, 0.95, 0.1, 0.3, 0.3, 20)
 ROLES: dict[str, Literal["base", "parent", "quantization"]] = {"F16": "parent", "Q4_0": "quantization"}
 
 
@@ -73,17 +75,12 @@ def test_invented_answers_keep_their_form_and_the_verdict() -> None:
     said = [*GOOD[:24]]
     cases = [case(number, output) for number, output in enumerate(said)]
     for invented in (False, True):
-        texts = [
-            output.answer.replace("</answer>", " Also 77.7 mg.</answer>") if invented else output.answer
-            for output in said
-        ]
+        end = " Also 77.7 mg.</answer>" if invented else "</answer>"
+        texts = [output.answer.replace("</answer>", end) for output in said]
         responses = [response(number, text, build) for build in ROLES for number, text in enumerate(texts)]
         grades = grade_all(cases, responses, list(ROLES), ())
         figures = compare(grades, ROLES, GATE.confidence)
-        assert [judgement.verdict for judgement in judge(figures, GATE)] == [
-            BuildVerdict.FORM_PASS,
-            BuildVerdict.FORM_PASS,
-        ] or True
+        assert {judgement.verdict for judgement in judge(figures, GATE)} == {BuildVerdict.FORM_PASS}
         assert all(grade.whole_form for grade in grades)
         counted = figures[0].faithful
         assert counted is not None and (counted.hits, counted.n) == ((0 if invented else 24), 24)
@@ -122,13 +119,8 @@ def test_where_nothing_was_compared_there_is_no_figure() -> None:
 
 def test_answers_are_wanted_in_the_language_of_the_task() -> None:
     """A suite's questions are English, and the task may ask for Chinese."""
-    from medtune.audit.rubrics import load_rubrics
-    from medtune.suites import load_suite
-
     asked = load_suite("structure-consult-summary").cases[0]
     output = next(one for one in outputs("consult-summary/zh-Hant", "good") if "creatinine" in one.answer)
-    from medtune.audit.grade import Context
-
     turns = (Turn(role="system", content=output.task.system), Turn(role="user", content=asked.prompt))
     one = case(0, output).model_copy(
         update={"id": f"structure-consult-summary/{asked.id}", "suite": "structure-consult-summary", "messages": turns,
