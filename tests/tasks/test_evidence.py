@@ -97,7 +97,8 @@ def test_two_models_are_asked_as_their_tasks_say() -> None:
     form = documents()["sugar"]
     summary = (
         "Endocrinology is asked about high blood sugar before elective surgery, HbA1c 9.1 %. "
-        "Metformin 500 mg twice daily, insulin glargine 18 units at bedtime. Reply: stop metformin on the day before surgery, check glucose."
+        "Metformin 500 mg twice daily, insulin glargine 18 units at bedtime. "
+        "Reply: stop metformin on the day before surgery, check glucose."
     )
     quotes = ["HbA1c", "9.1 %", "insulin glargine 18 units at bedtime", "METFORMIN 500 mg", "ask the family"]
     script = [

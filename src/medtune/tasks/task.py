@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from medtune.core.hashing import digest_json, sha256_text
 from medtune.core.text import fold
 from medtune.llm.messages import Decoding
-from medtune.tasks.contracts import AnyContract, PartsContract
+from medtune.tasks.contracts import AnyContract, PartsContract, TagsContract
 
 FORM_ONLY_NOTE = "form only: the words are not medically right"
 """Said wherever a verdict of scope `form` is shown."""
@@ -109,6 +109,11 @@ class Task(BaseModel):
     def parts(self) -> tuple[str, ...]:
         """Headings of the answer, in order; none for a task of another form."""
         return self.contract.parts if isinstance(self.contract, PartsContract) else ()
+
+    @property
+    def keeps_letters(self) -> bool:
+        """True when answers in another script keep names and units in Latin letters; the contract looks at the script."""
+        return isinstance(self.contract, TagsContract) and self.contract.script == "han"
 
     @property
     def family(self) -> str:

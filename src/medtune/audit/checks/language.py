@@ -15,9 +15,9 @@ _SEVERITY = 4
 def check(answer: Answer) -> CheckResult | None:
     """Another main language fails, a mixture is for a person; None where either language cannot be told.
 
-    A task that keeps names and units in their original letters wants a mixture.
+    A task whose contract looks at the script itself keeps names and units in their own letters: a mixture is wanted.
     """
-    if answer.rubric is None:
+    if answer.rubric is None or (answer.task is not None and answer.task.keeps_letters):
         return None
     wanted = answer.language.partition("-")[0] or read_language(answer.question).code.partition("-")[0]
     found = read_language(answer.text)
@@ -25,6 +25,6 @@ def check(answer: Answer) -> CheckResult | None:
         return passed(NAME, _SEVERITY)
     if found.code.partition("-")[0] != wanted:
         return failed(NAME, _SEVERITY, "wrong_language", f"{found.code} instead of {wanted}", answer.text[:80])
-    if found.mixed and not (answer.task and answer.task.fidelity.translated):
+    if found.mixed:
         return review(NAME, _SEVERITY, "mixed", f"letters of another script stand among {wanted}", answer.text[:80])
     return passed(NAME, _SEVERITY)
