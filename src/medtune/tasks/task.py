@@ -112,7 +112,7 @@ class Task(BaseModel):
 
     @property
     def keeps_letters(self) -> bool:
-        """True when answers in another script keep names and units in Latin letters; the contract looks at the script."""
+        """True when answers in another script keep names and units in Latin letters; the contract sees to it."""
         return isinstance(self.contract, TagsContract) and self.contract.script == "han"
 
     @property
