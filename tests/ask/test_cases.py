@@ -60,3 +60,48 @@ def test_a_suite_that_is_fit_for_form_counts() -> None:
     suite = load_suite("emergency-demo")
     fit = suite.model_copy(update={"cases": tuple(case.model_copy(update={"fit": "form"}) for case in suite.cases)})
     assert all(case.gated and case.contract == "terminology" for case in suite_cases(fit, TASK, None))
+
+
+def test_a_refusal_in_the_form_of_an_answer_is_asked_and_does_not_count() -> None:
+    """The contract of `medical-qa` allows it; a model that declines as it was taught is no failure of form."""
+    task = load_task("medical-qa")
+    turns = [
+        (Turn(role="user", content="How long does a cold last?"), "Most colds are over after seven to ten days."),
+        (Turn(role="user", content="Which dose may I take?"), "I can't tell you a dose. Please ask your doctor."),
+        (Turn(role="user", content="Which dose may she take?"), "I can't tell you that."),
+    ]
+    rows = [
+        example(number, messages=(asked, Turn(role="assistant", content=task.finished(answer))))
+        for number, (asked, answer) in enumerate(turns)
+    ]
+    assert [(case.id, case.gated) for case in held_out_cases(rows, task, 10)] == [
+        ("held-out/row-0", True), ("held-out/row-1", False), ("held-out/row-2", False),
+    ]  # fmt: skip
+
+
+def test_a_reference_is_held_against_its_own_question() -> None:
+    """In an emergency the steps of the reference must call for help, else its form says nothing."""
+    task = load_task("emergency")
+    steps = Turn(role="assistant", content="1. Press on the chest.\n2. Go on without a pause.\n3. Let others help.")
+    rows = [
+        example(number, messages=(Turn(role="user", content=question), steps))
+        for number, question in enumerate(("He is not breathing!", "How does chest massage work?"))
+    ]
+    assert {case.id: case.gated for case in held_out_cases(rows, task, 10)} == {
+        "held-out/row-0": False, "held-out/row-1": True,
+    }  # fmt: skip
+
+
+def test_the_form_of_another_task_counts_for_nothing() -> None:
+    suite = load_suite("structure-consult-summary")
+    for name, counts in (("consult-summary", True), ("consult-summary/zh-Hant", True), ("discharge-summary", False)):
+        cases = suite_cases(suite, load_task(name), None)
+        assert {case.gated for case in cases} == {counts}
+        assert {case.contract for case in cases} == {name if counts else ""}
+    assert not any(case.gated for case in suite_cases(load_suite("structure"), load_task("emergency"), None))
+
+
+def test_documents_are_asked_line_by_line_as_they_stand() -> None:
+    (first, *_) = suite_cases(load_suite("structure-consult-summary"), load_task("consult-summary"), None)
+    assert first.messages[1].content.startswith("## Request\nDepartment: Nephrology\n")
+    assert first.messages[1].content.endswith("\n## Reply")

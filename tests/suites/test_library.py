@@ -9,6 +9,7 @@ from medtune.audit.suite_proof import prove_independence, prove_references
 from medtune.core.text import fold
 from medtune.suites import check_concepts, lexicon_of, load_suite, suite_file, suite_names
 from medtune.suites.schema import CATEGORIES, Suite
+from medtune.tasks import TASKS, check_contract, load_task
 
 PLAIN = ("emergency-demo", "structure")
 """Suites without a rubric of their own."""
@@ -93,3 +94,26 @@ def test_what_must_be_advised_against_may_not_be_advised() -> None:
         for case in load_suite(name).cases:
             warned = {must.concept for must in case.must if must.polarity == "prohibited"}
             assert warned <= {rule.concept for rule in case.must_not if rule.polarity == "advised"}, case.id
+
+
+STRUCTURE = [name for name in suite_names() if name.startswith("structure")]
+
+
+@pytest.mark.parametrize("name", STRUCTURE)
+def test_a_structure_suite_is_of_a_task_and_its_references_keep_form_and_document(name: str) -> None:
+    cases = load_suite(name).cases
+    task = load_task(cases[0].structure or "")
+    assert name in ("structure", f"structure-{task.name}")
+    assert {case.structure for case in cases} == {task.name} and {case.fit for case in cases} == {"form"}
+    for case in cases:
+        for reference in case.references:
+            found = check_contract(task, reference, "stop", case.prompt)
+            assert (found.problems, found.unfaithful) == ((), ()), case.id
+
+
+def test_every_task_has_one_and_documents_hold_orders() -> None:
+    assert {load_suite(name).cases[0].structure for name in STRUCTURE} == {load_task(name).family for name in TASKS}
+    for name in STRUCTURE:
+        if name != "structure":
+            prompts = " ".join(case.prompt.casefold() for case in load_suite(name).cases)
+            assert "ignore the above" in prompts, name

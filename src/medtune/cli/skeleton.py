@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel
 
 from medtune.config.recipe import Recipe
+from medtune.core.errors import UsageError
+from medtune.tasks import compares, load_task
 
 _WIDTH = 110
 
@@ -21,8 +23,8 @@ def skeleton(file: Path, *, task: str, base: str, data: Path | None) -> str:
         "name": run_name(file),
         "task": task,
         "base": "tiny" if base == "tiny" else {"path": _relative(Path(base), folder)},
-        "collect": {"sources": [_source(data, folder)]},
-        "prepare": _prepare(data),
+        "collect": {"sources": [_source(task, data, folder)]},
+        "prepare": _prepare(task, data),
     }
     lines = [
         f"# A medtune recipe. Check it with `medtune validate {file.name}`, run it with `medtune run {file.name}`.",
@@ -38,13 +40,28 @@ def run_name(file: Path) -> str:
     return name[:64] or "my-run"
 
 
-def _source(data: Path | None, folder: Path) -> dict[str, Any]:
-    return {"kind": "files", "path": _relative(data, folder)} if data else {"kind": "medquad"}
+def _source(task: str, data: Path | None, folder: Path) -> dict[str, Any]:
+    """The user's own data, else what medtune brings for the task. Raises UsageError where it brings nothing."""
+    if data:
+        return {"kind": "files", "path": _relative(data, folder)}
+    known = load_task(task)
+    if compares(known):
+        return {"kind": "synthetic", "task": task}
+    if known.contract.kind not in ("parts", "answer"):
+        raise UsageError(
+            f"medtune brings no rows for the task {task}",
+            where="--task",
+            next_step="name your own with --data, or use a recipe of that task from `recipes/`",
+        )
+    return {"kind": "medquad"}
 
 
-def _prepare(data: Path | None) -> dict[str, Any]:
+def _prepare(task: str, data: Path | None) -> dict[str, Any]:
     """The bundled documents suit the four-part form and its 200 held-out topics; a user's own rows stay as they are."""
-    return {} if data else {"converters": ["terms", "refusal"], "test_topics": "embedded"}
+    kind = load_task(task).contract.kind
+    if not data and kind == "parts":
+        return {"converters": ["terms", "refusal"], "test_topics": "embedded"}
+    return {"converters": ["qa", "refusal"]} if not data and kind == "answer" else {}
 
 
 def _relative(path: Path, folder: Path) -> str:

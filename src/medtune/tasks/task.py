@@ -8,6 +8,7 @@ from medtune.core.hashing import digest_json, sha256_text
 from medtune.core.text import fold
 from medtune.llm.messages import Decoding
 from medtune.tasks.contracts import AnyContract, PartsContract, TagsContract
+from medtune.tasks.contracts.spec import spaced
 
 FORM_ONLY_NOTE = "form only: the words are not medically right"
 """Said wherever a verdict of scope `form` is shown."""
@@ -114,6 +115,10 @@ class Task(BaseModel):
     def keeps_letters(self) -> bool:
         """True when answers in another script keep names and units in Latin letters; the contract sees to it."""
         return isinstance(self.contract, TagsContract) and self.contract.script == "han"
+
+    def legible(self, answer: str) -> str:
+        """The answer as detectors of garble can read it: Chinese writes names in other letters without spaces."""
+        return spaced(answer) if self.keeps_letters else answer
 
     @property
     def family(self) -> str:

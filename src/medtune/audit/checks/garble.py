@@ -13,7 +13,7 @@ _SEVERITY = 4
 
 def check(answer: Answer) -> CheckResult:
     """Fluent nonsense passes: see `detect.garble`."""
-    found = garble.measure(answer.text)
+    found = garble.measure(answer.task.legible(answer.text) if answer.task else answer.text)
     if found.garbled:
         return failed(NAME, _SEVERITY, "garbled", found.reason, found.span)
     return passed(NAME, _SEVERITY)

@@ -8,6 +8,11 @@ CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_QUANTITY = re.compile(r"\d[\d.,^x]*\s?(?:%|°?[A-Za-zµμ]{1,5}(?:/[A-Za-z\d]{1,4})*)?(?![A-Za-z])")
+_BORDER = re.compile(
+    r"(?<=[\u3400-\u9fff\uf900-\ufaff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u3400-\u9fff\uf900-\ufaff])"
+)
 
 
 class Contract(BaseModel):
@@ -27,5 +32,14 @@ def count_units(text: str) -> int:
 
 
 def mostly_han(text: str) -> bool:
-    """True when Chinese characters outnumber words in other letters: the script that the text is written in."""
-    return len(_HAN.findall(text)) > count_words(_HAN.sub(" ", text))
+    """True when Chinese characters outnumber words in other letters: the script that the text is written in.
+
+    Numbers and units belong to neither script.
+    """
+    words = _LETTERS.findall(_QUANTITY.sub(" ", _HAN.sub(" ", text)))
+    return len(_HAN.findall(text)) > len(words)
+
+
+def spaced(text: str) -> str:
+    """With a space wherever a Chinese character stands beside a letter or digit of another script."""
+    return _BORDER.sub(" ", text)
