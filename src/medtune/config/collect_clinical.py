@@ -24,7 +24,7 @@ class SyntheticSource(Section):
     seed: int = Field(default=7, ge=0)
     """Seed of the draw; cases of different seeds have nothing but the facts in common."""
     size: Literal["short", "full", "mixed"] = "short"
-    """`short`: a few results, drugs and findings each, mostly within 400 tokens of the tiny model with the answer;
-    `full`: all of them, results of later days and more notes; `mixed`: two in five are full."""
+    """`short`: some of the results, drugs and findings; most documents then have up to 400 tokens of the tiny model.
+    `full`: all of them, results of later days and more notes. `mixed`: two in five are full."""
     locale: Literal["international", "us"] = "international"
     """Units of the laboratory: `international` (mmol/L, µmol/L) or `us` (mg/dL)."""

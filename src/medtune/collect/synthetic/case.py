@@ -76,7 +76,6 @@ class Case:
     asked: Asked
     disposition: str
     later_vitals: str
-    days: int
 
 
 def draw_case(facts: Facts, draw: Draw, *, full: bool, us: bool) -> Case:
@@ -84,7 +83,6 @@ def draw_case(facts: Facts, draw: Draw, *, full: bool, us: bool) -> Case:
     condition = draw.one(facts.conditions)
     consult = draw.one(condition.consults)
     history = _history(condition, consult, draw, full)
-    days = draw.whole(2, 9)
     culture = draw.one(condition.cultures) if condition.cultures and draw.chance(MEASURED_CULTURE) else None
     drugs = _drugs(condition, culture, draw, full)
     home = _without(_home(facts, history, draw), drugs)
@@ -98,7 +96,7 @@ def draw_case(facts: Facts, draw: Draw, *, full: bool, us: bool) -> Case:
         history=history,
         vitals=tuple(_vitals(facts, condition.vitals, draw, full)),
         labs=labs,
-        later=tuple(_later(facts, condition, labs, draw, us, min(days, draw.whole(2, 4)))) if full else (),
+        later=tuple(_later(facts, condition, labs, draw, us=us, day=draw.whole(2, 4))) if full else (),
         findings=_findings(condition, culture, draw, full),
         drugs=drugs,
         home_drugs=home,
@@ -106,7 +104,6 @@ def draw_case(facts: Facts, draw: Draw, *, full: bool, us: bool) -> Case:
         asked=_asked(consult, draw),
         disposition=draw.fill(draw.one(condition.disposition or facts.dispositions), {"ward": condition.ward.lower()}),
         later_vitals=", ".join(vital.text for vital in _vitals(facts, {}, draw, False)),
-        days=days,
     )
 
 
@@ -158,7 +155,7 @@ def _labs(
 ) -> tuple[Result, ...]:
     """Results of the condition, and (in a full case) usual ones of the panel."""
     names = list(condition.labs)
-    shown = names if full else draw.some(names, 3, 2)
+    shown = names if full else draw.some(names, 2, 2)
     results = [
         _result(name, facts.ranges.labs[name], draw.value(condition.labs[name], facts.ranges.labs[name].digits), us, 1)
         for name in shown
@@ -171,7 +168,7 @@ def _labs(
 
 
 def _later(
-    facts: Facts, condition: Condition, labs: Iterable[Result], draw: Draw, us: bool, day: int
+    facts: Facts, condition: Condition, labs: Iterable[Result], draw: Draw, *, us: bool, day: int
 ) -> Iterable[Result]:
     """One or two of the abnormal results again, half way to usual."""
     shown = {one.name for one in labs}
@@ -202,10 +199,10 @@ _VITALS = (("temperature",), ("pulse",), ("systolic", "diastolic"), ("respiratio
 
 
 def _vitals(facts: Facts, changed: Mapping[str, Span], draw: Draw, full: bool) -> Iterable[Vital]:
-    """Those that the condition changes, and some usual ones; at least two."""
+    """Those that the condition changes, and usual ones; in a short case one or two in all."""
     own = [group for group in _VITALS if any(name in changed for name in group)]
     others = [group for group in _VITALS if group not in own]
-    shown = list(_VITALS) if full else [*own[:3], *draw.some(others, 1, max(0, 2 - len(own)))]
+    shown = list(_VITALS) if full else [*own[:2], *draw.some(others, max(0, 2 - len(own)))]
     for group in sorted(shown, key=_VITALS.index):
         texts = []
         for name in group:

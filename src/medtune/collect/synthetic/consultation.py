@@ -53,7 +53,7 @@ def reasoned_summary(case: Case, facts: Facts, draw: Draw, language: str) -> str
     listed = wording.join.join(_in(language, told) for told in abnormal) or wording.none
     thinking = draw.fill(draw.one(wording.thinking), {**names, "abnormal": listed, "state": state})
     parts = [told for told, counts in _findings(case) if counts] or [told for told, _ in _findings(case)][:2]
-    text = _sentences(case, wording, names, draw, language, parts, _medication(case))
+    text = _sentences(case, wording, names, draw, language=language, findings=parts, medication=_medication(case))
     return f"<thinking>\n{thinking}\n</thinking>\n<answer>\n{text}\n</answer>"
 
 
@@ -62,7 +62,9 @@ def plain_summary(case: Case, facts: Facts, draw: Draw) -> Summary:
     wording = facts.wording.consultation["en"]
     findings = draw.some([told for told, _ in _findings(case)], 4, 1)
     medication = draw.some(_medication(case), 3)
-    text = _sentences(case, wording, _names(case, facts, "en"), draw, "en", findings, medication)
+    text = _sentences(
+        case, wording, _names(case, facts, "en"), draw, language="en", findings=findings, medication=medication
+    )
     asked = case.asked
     lead = Told("", "", (asked.department, case.condition.ward, asked.reason))
     reply = [as_written(asked.reply)] if asked.reply else []
@@ -104,6 +106,7 @@ def _sentences(
     wording: ConsultationWording,
     names: dict[str, str],
     draw: Draw,
+    *,
     language: str,
     findings: list[Told],
     medication: list[Told],

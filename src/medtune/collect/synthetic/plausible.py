@@ -1,4 +1,4 @@
-"""Does a document keep to the range table? Reads the document alone, however it came to be."""
+"""Does a document keep to the range table, and name nobody? Reads the document alone, however it came to be."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from medtune.collect.synthetic.facts import Facts, LabFact, Span, load_facts
+from medtune.detect.phi.lists import load_lists
 from medtune.tasks.forms import parse_consultation, parse_encounter
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -13,6 +14,7 @@ _FREQUENCIES = re.compile(
     r"(?:(?:once|twice|three times|four times) daily|every \d{1,2} hours|once|at bedtime|continuously"
     r"|over \d{1,2} (?:hours?|minutes)|by nasal cannula)?(?:(?:^|\s)as needed)?"
 )
+_NAME = re.compile(r"(?<![^\W_])[A-Z][a-z]+(?![^\W_])")
 _ROUTES = re.compile(r"\s?(?:intravenously|subcutaneously|inhaled|intranasally)\s?")
 
 
@@ -27,7 +29,19 @@ def implausible(document: str) -> list[str]:
         form = parse_consultation(document)
         labs = [(lab.name, lab.value, lab.range) for lab in form.laboratory]
         orders = list(form.medication)
-    return [*_labs(labs), *_vitals(document, facts), *_doses(document, facts), *_orders(orders, facts)]
+    return [*_labs(labs), *_vitals(document, facts), *_doses(document, facts), *_orders(orders)]
+
+
+def people(text: str) -> list[str]:
+    """Capitalised words that stand in a list of given or family names and are no word of medicine or of English."""
+    return [word for word in _NAME.findall(text) if word.casefold() in _names()]
+
+
+@cache
+def _names() -> frozenset[str]:
+    lists = load_lists()
+    names = lists.given | lists.family | lists.foreign_given | lists.foreign_family
+    return names - lists.words - lists.never - lists.eponyms
 
 
 @cache
@@ -86,7 +100,8 @@ def _vitals(document: str, facts: Facts) -> Iterator[str]:
 def _dose_pattern() -> re.Pattern[str]:
     names = sorted(load_facts().ranges.doses, key=len, reverse=True)
     return re.compile(
-        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, names))}) (?P<number>{_NUMBER}) (?P<unit>[A-Za-z]+(?:/[A-Za-z]+)?)"
+        rf"(?<![\w-])(?P<name>{'|'.join(map(re.escape, names))}) (?P<number>{_NUMBER})"
+        r" (?P<unit>[A-Za-z]+(?:/[A-Za-z]+)?)"
     )
 
 
@@ -98,7 +113,7 @@ def _doses(document: str, facts: Facts) -> Iterator[str]:
             yield f"{match['name']}: dose"
 
 
-def _orders(orders: Iterable[str], facts: Facts) -> Iterator[str]:
+def _orders(orders: Iterable[str]) -> Iterator[str]:
     """Every order begins with a known medicine and its dose, and ends with how often it is given."""
     for order in orders:
         match = _dose_pattern().match(order)
