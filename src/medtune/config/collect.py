@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from medtune.config.base import Section
-from medtune.config.collect_clinical import SyntheticSource
+from medtune.config.collect_clinical import ClinicalNotesSource, ClinicalSource, SyntheticSource
 from medtune.config.collect_distill import DistillSource
 
 
@@ -178,7 +178,9 @@ SeedSource = Annotated[
     | NhsSource
     | CdcSource
     | HubDataSource
-    | SyntheticSource,
+    | SyntheticSource
+    | ClinicalNotesSource
+    | ClinicalSource,
     Field(discriminator="kind"),
 ]
 """Sources that read what is there already; `distill` takes one of them for its questions and documents."""
@@ -197,3 +199,11 @@ class CollectSection(Section):
 
     sources: tuple[Source, ...] = Field(min_length=1)
     """At least one source."""
+
+    @model_validator(mode="after")
+    def _answers_come_from_somewhere(self) -> "CollectSection":
+        if any(source.kind == "clinical" and source.targets == "none" for source in self.sources):
+            raise ValueError(
+                "a clinical source with `targets: none` has no answers: put it under `from:` of a `distill` source"
+            )
+        return self

@@ -1,10 +1,24 @@
 """The table of sources: a kind of the recipe and what reads it. A new source is one file and one line here."""
 
 from medtune.collect.source import SourceKind
-from medtune.collect.sources import cdc, distill, files, hub, medquad, nhs, openfda, pubmed, synthetic
+from medtune.collect.sources import (
+    cdc,
+    clinical,
+    clinical_notes,
+    distill,
+    files,
+    hub,
+    medquad,
+    nhs,
+    openfda,
+    pubmed,
+    synthetic,
+)
 
 SOURCES: dict[str, SourceKind] = {
     "cdc": SourceKind(cdc.inputs, cdc.collect, cdc.address, cdc.ORIGIN.terms),
+    "clinical": SourceKind(clinical.inputs, clinical.collect),
+    "clinical_notes": SourceKind(clinical_notes.inputs, clinical_notes.collect),
     "files": SourceKind(files.inputs, files.collect),
     "hub": SourceKind(hub.inputs, hub.collect, hub.address, hub.TERMS),
     "medquad": SourceKind(medquad.inputs, medquad.collect),
