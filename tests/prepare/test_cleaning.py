@@ -6,6 +6,7 @@ from medtune.prepare.draft import Rejections
 from medtune.prepare.steps.records import apply_steps, record_steps
 from medtune.prepare.steps.repair import repair
 from medtune.runs.records.collect import Passage, Record, Turn
+from medtune.tasks.forms import Encounter, Note, parse_encounter, render_encounter
 
 SURVIVES = (
     "INR < 2.0 or > 3.5: adjust the dose.", "BP <90/60 mmHg and HR >120/min", "pH<7.35, pCO2>45 mmHg",
@@ -59,6 +60,12 @@ def test_signs_inside_of_markup_survive() -> None:
         if "\n" not in text and "  " not in text:
             marked = f"<p>{text.replace('&', '&amp;').replace('<', '&lt;')}</p>"
             assert repair(marked) == text
+
+
+def test_an_encounter_document_stays_well_formed() -> None:
+    document = render_encounter(Encounter(("Flu",), notes=(Note("progress", "K <6.5 & falling, <b>urgent</b>"),)))
+    assert repair(document) == document
+    assert parse_encounter(repair(document)).notes[0].text == "K <6.5 & falling, <b>urgent</b>"
 
 
 def test_mending_can_be_left_out() -> None:

@@ -68,6 +68,11 @@ def test_each_kind_is_found(text: str, kind: str, value: str) -> None:
         "Trisomy 18 may be severe. Type 2 may also occur. In 2018 the rate was 3.5 %.",
         "The trial NCT01234567 compared Lipitor with Plavix.",
         "A 75-year-old man with grade III disease, HbA1c 8.2 and an LDL of 130.",
+        "- Hemoglobin: 13.2 g/dL (12.0-17.0)\n- Potassium: 3.3 mmol/L (3.5-5.1)",
+        "Cardiology is consulted by Nephrology because of a slow pulse.",
+        "Consultation of General surgery, asked by Internal medicine; seen by General surgery on day 2.",
+        "Blood culture: Pseudomonas aeruginosa. CSF culture: Neisseria meningitidis. Urine: Proteus mirabilis.",
+        "## Reply\nNo surgery after the second endoscopy.",
     ],
 )
 def test_clinical_words_are_left_alone(text: str) -> None:

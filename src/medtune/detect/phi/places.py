@@ -77,14 +77,18 @@ _AT = re.compile(
     rf"(?P<v>{_RUN}(?:,\s+(?:[A-Z]{{2}}\b|{_CAP}))?)"
 )
 _VISIT = re.compile(rf"\b(?:visited|visiting|attended|attends|left)\s+(?:(?:our|the)\s+)?(?P<v>{_RUN})")
+_DEPARTMENT = re.compile(r"(?<=General)\s(?:surgery|medicine)\b")
+"""«General» begins the name of a department here, and ends none of a hospital."""
 _NO_PLACE = re.compile(
     r"(?:ICU|ER|ED|OR|PACU|NICU|PICU|CCU|MICU|SICU|A&E|GP|PCP|OPD|ENT|MRI|CT|ECG|EKG|LTC|SNF|IV|DVT|"
     r"PE|US|USA|UK|EU|AM|PM|"
     r"Stage|Type|Phase|Grade|Class|Group|Step|Table|Figure|Section|Chapter|Level|Medicare|Medicaid|"
     r"African|Asian|Hispanic|"
     r"American|Americans|Caucasian|European|English|Spanish|French|German|Emergency|Intensive|"
-    r"Radiology|Cardiology|Oncology|"
-    r"Neurology|Dr|Mr|Mrs|Ms|Prof|He|She|They|It|The|This|That|These|Those|I|We|Alzheimer\w*|"
+    r"[A-Z][a-z]+ology|Orthopa?edics|Obstetrics|Paediatrics|Pediatrics|Geriatrics|Psychiatry|Rehabilitation|"
+    r"(?:General|Internal|Vascular|Cardiac|Plastic|Infectious|Palliative)"
+    r" (?:[Ss]urgery|[Mm]edicine|[Dd]iseases?|[Cc]are)|"
+    r"Dr|Mr|Mrs|Ms|Prof|He|She|They|It|The|This|That|These|Those|I|We|Alzheimer\w*|"
     r"Parkinson\w*|Crohn\w*|NIH|FDA|CDC|"
     r"NIDDK|NCI|WHO|NHS|MRN|SSN|ID|DOB|United|Clinical|National|Institutes?|January|February|March|"
     r"April|May|June|July|August|"
@@ -185,6 +189,8 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
         if hits:
             end = start + hits[-1].end()
             start += _leading(text[start:end])
+            if _DEPARTMENT.match(text, end):
+                continue
             head = re.split(rf"\s(?:{_FACILITY})$", text[start:end])[0]
             if end > start and not re.fullmatch(rf"(?:{_GENERIC.pattern}\W*)+", head.strip(), re.I):
                 tail = _TAIL.match(text, end)
@@ -198,6 +204,7 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
         group = match.lastgroup or "v"
         start, end = match.span(group)
         if group == "v":
+            start = max(start, text.rfind("\n", start, end) + 1)
             start += _leading(text[start:end])
             if not re.match(r"[A-Z\d]", text[start:end]) or _NO_PLACE.match(text, start):
                 continue

@@ -9,6 +9,7 @@ import html
 import re
 
 from medtune.core.html_text import html_text
+from medtune.tasks.forms import is_encounter
 
 _MARKUP = re.compile(
     r"</?(?:p|br|div|span|b|i|u|em|strong|sub|sup|ul|ol|li|a|h[1-6]|table|tbody|thead|tr|td|th|img|font|center|hr|"
@@ -33,9 +34,11 @@ _BOILERPLATE = re.compile(
 
 
 def repair(text: str) -> str:
-    """The text as its author wrote it, as far as that can be told."""
+    """The text as its author wrote it, as far as that can be told; references of an encounter document are its form."""
     if not text.isascii() and _MOJIBAKE.search(text):
         text = _decoded(text)
+    if is_encounter(text):
+        return text
     if "<" in text and _MARKUP.search(text) and _CLOSED.search(text):
         text = html_text(_NOT_A_TAG.sub("&lt;", text))
     elif "&" in text:

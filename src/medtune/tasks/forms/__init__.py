@@ -14,6 +14,7 @@ from medtune.tasks.forms.encounter import (
     Encounter,
     Note,
     Order,
+    is_encounter,
     parse_encounter,
     render_encounter,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Note",
     "Order",
     "Request",
+    "is_encounter",
     "join_summary",
     "parse_consultation",
     "parse_encounter",

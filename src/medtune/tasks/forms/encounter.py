@@ -87,6 +87,11 @@ def render_encounter(encounter: Encounter) -> str:
     return "\n".join(("<encounter>", *lines, "</encounter>"))
 
 
+def is_encounter(text: str) -> bool:
+    """Does a text begin as an encounter document does?"""
+    return text.lstrip().startswith("<encounter")
+
+
 def parse_encounter(text: str) -> Encounter:
     """The encounter that a document holds.
 

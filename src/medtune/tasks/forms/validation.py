@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from medtune.core.errors import DataError
+from medtune.tasks.forms.encounter import is_encounter
 
 SUMMARY_HEADING = "## Summary"
 """The line between the document and the summary to check."""
@@ -26,7 +27,7 @@ def split_summary(turn: str) -> tuple[str, str]:
 
     Raises DataError when no line `## Summary` follows the document.
     """
-    end = _DOCUMENT_END.search(turn) if turn.lstrip().startswith("<encounter") else None
+    end = _DOCUMENT_END.search(turn) if is_encounter(turn) else None
     match = _LINE.search(turn, end.end() if end else 0)
     if match is None:
         raise DataError(
