@@ -18,6 +18,9 @@ from medtune.collect.synthetic.facts import Facts, Span, load_facts
 from medtune.collect.synthetic.generate import WRITERS, generate
 from medtune.collect.synthetic.plausible import implausible, people
 from medtune.config.collect_clinical import SyntheticSource
+from medtune.detect.phi import find_phi
+from medtune.tasks import check_contract, load_task
+from medtune.tasks.contract import compares
 from medtune.tasks.forms import EVIDENCE_KEY, parse_consultation, parse_encounter, split_summary
 
 TASKS = sorted(WRITERS)
@@ -37,6 +40,16 @@ def test_cases_are_distinct_plausible_and_nameless(task: str, us: bool) -> None:
     assert len({row.topic for row in rows}) == len(load_facts().conditions)
     assert [problem for row in rows for problem in implausible(row.document)] == []
     assert [word for row in rows for word in people(f"{row.question}\n{row.answer}")] == []
+
+
+@pytest.mark.parametrize("size", ["short", "full"])
+@pytest.mark.parametrize("task", TASKS)
+def test_every_answer_satisfies_its_contract_and_keeps_to_its_document(task: str, size: str) -> None:
+    contract = load_task(task)
+    assert compares(contract)
+    for row in generate(task, CASES, 7, size=size, us=size == "full"):
+        result = check_contract(contract, row.answer, "stop", row.question)
+        assert result.ok and result.faithful, (row.number, result.problems, result.unfaithful)
 
 
 @pytest.mark.parametrize("task", ["consult-validation", "discharge-validation"])
@@ -203,6 +216,12 @@ Vital signs: pulse 130/min, blood pressure 110/70 mmHg.
 def test_what_is_implausible_is_found(old: str, new: str, words: str) -> None:
     assert implausible(GOOD) == []
     assert any(words in problem for problem in implausible(GOOD.replace(old, new)))
+
+
+def test_the_gate_leaves_made_up_cases_nearly_alone() -> None:
+    texts = [row.document for row in generate("consult-summary", 100, 7, size="full", us=False)]
+    hit = [found for text in texts for found in find_phi(text)]
+    assert len(hit) <= 2, {one.kind for one in hit}
 
 
 def test_names_of_people_are_found() -> None:

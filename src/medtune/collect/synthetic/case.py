@@ -38,6 +38,7 @@ class Finding:
     """A study with its result, or a culture with its organism."""
 
     study: str
+    study_zh: str
     text: str
     text_zh: str
     culture: bool = False
@@ -97,7 +98,7 @@ def draw_case(facts: Facts, draw: Draw, *, full: bool, us: bool) -> Case:
         vitals=tuple(_vitals(facts, condition.vitals, draw, full)),
         labs=labs,
         later=tuple(_later(facts, condition, labs, draw, us=us, day=draw.whole(2, 4))) if full else (),
-        findings=_findings(condition, culture, draw, full),
+        findings=_findings(facts, condition, culture, draw, full=full),
         drugs=drugs,
         home_drugs=home,
         procedures=tuple(draw.fill(one) for one in draw.some(condition.procedures, 1)),
@@ -212,11 +213,18 @@ def _vitals(facts: Facts, changed: Mapping[str, Span], draw: Draw, full: bool) -
         yield Vital("".join(text for text, _ in texts), "".join(zh for _, zh in texts), group in own)
 
 
-def _findings(condition: Condition, culture: Culture | None, draw: Draw, full: bool) -> tuple[Finding, ...]:
+def _findings(
+    facts: Facts, condition: Condition, culture: Culture | None, draw: Draw, *, full: bool
+) -> tuple[Finding, ...]:
     shown: list[Imaging] = list(condition.imaging) if full else draw.some(condition.imaging, 1, 0 if culture else 1)
-    found = [Finding(one.study, draw.fill(one.finding), draw.fill(one.finding_zh)) for one in shown]
+    zh = facts.studies_zh
+    found = [
+        Finding(one.study, zh[one.study], draw.fill(one.finding), draw.fill(one.finding_zh, choices=facts.choices_zh))
+        for one in shown
+    ]
     if culture:
-        found.append(Finding(culture.specimen, culture.organism, culture.organism, culture=True))
+        specimen = culture.specimen
+        found.append(Finding(specimen, zh[specimen], culture.organism, culture.organism, culture=True))
     return tuple(found)
 
 

@@ -48,11 +48,13 @@ def reasoned_summary(case: Case, facts: Facts, draw: Draw, language: str) -> str
     """Reasoning and summary in their tags; `language` is `en` or `zh-Hant`."""
     wording = facts.wording.consultation[language]
     names = _names(case, facts, language)
-    abnormal = [told for told, counts in _findings(case) if counts]
+    abnormal = [told for told, counts in _findings(case, facts) if counts]
     state = draw.one(wording.state_replied if case.asked.reply else wording.state_awaited)
     listed = wording.join.join(_in(language, told) for told in abnormal) or wording.none
     thinking = draw.fill(draw.one(wording.thinking), {**names, "abnormal": listed, "state": state})
-    parts = [told for told, counts in _findings(case) if counts] or [told for told, _ in _findings(case)][:2]
+    parts = [told for told, counts in _findings(case, facts) if counts] or [told for told, _ in _findings(case, facts)][
+        :2
+    ]
     text = _sentences(case, wording, names, draw, language=language, findings=parts, medication=_medication(case))
     return f"<thinking>\n{thinking}\n</thinking>\n<answer>\n{text}\n</answer>"
 
@@ -60,7 +62,7 @@ def reasoned_summary(case: Case, facts: Facts, draw: Draw, language: str) -> str
 def plain_summary(case: Case, facts: Facts, draw: Draw) -> Summary:
     """A summary to be checked: some of the findings and medicines, with the quotes that cover it."""
     wording = facts.wording.consultation["en"]
-    findings = draw.some([told for told, _ in _findings(case)], 4, 1)
+    findings = draw.some([told for told, _ in _findings(case, facts)], 4, 1)
     medication = draw.some(_medication(case), 3)
     text = _sentences(
         case, wording, _names(case, facts, "en"), draw, language="en", findings=findings, medication=medication
@@ -80,10 +82,10 @@ def _medication(case: Case) -> list[Told]:
     return [as_written(order) for order in (*case.drugs, *case.home_drugs)]
 
 
-def _findings(case: Case) -> list[tuple[Told, bool]]:
+def _findings(case: Case, facts: Facts) -> list[tuple[Told, bool]]:
     """Everything that can be told of the findings, and whether it belongs into every summary."""
     return [
-        *((told_lab(result), result.abnormal) for result in case.labs),
+        *((told_lab(result, facts.labs_zh), result.abnormal) for result in case.labs),
         *((told_vital(vital), vital.abnormal) for vital in case.vitals),
         *((told_finding(finding), True) for finding in case.findings),
     ]

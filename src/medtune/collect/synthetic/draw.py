@@ -43,8 +43,11 @@ class Draw:
         steps = int((span.high - span.low) / step)
         return (span.low + step * self._random.randint(0, steps)).quantize(step, ROUND_HALF_UP)
 
-    def fill(self, text: str, values: Mapping[str, str] | None = None) -> str:
-        """The text with its braces filled: a name of `values`, a whole number of a range, or one of the choices."""
+    def fill(self, text: str, values: Mapping[str, str] | None = None, choices: Mapping[str, str] | None = None) -> str:
+        """The text with its braces filled: a name of `values`, a whole number of a range, or one of the choices.
+
+        `choices` translates what was chosen.
+        """
 
         def chosen(match: re.Match[str]) -> str:
             slot = match[1]
@@ -53,6 +56,7 @@ class Draw:
             if slot not in self._filled:
                 ends = _WHOLE.fullmatch(slot)
                 self._filled[slot] = str(self.whole(int(ends[1]), int(ends[2]))) if ends else self.one(slot.split("|"))
-            return self._filled[slot]
+            filled = self._filled[slot]
+            return choices.get(filled, filled) if choices else filled
 
         return SLOT.sub(chosen, text)

@@ -196,6 +196,9 @@ class Facts(Fact):
     conditions: tuple[Condition, ...]
     history: dict[str, tuple[str, ...]]
     departments_zh: dict[str, str]
+    studies_zh: dict[str, str]
+    labs_zh: dict[str, str]
+    choices_zh: dict[str, str]
     panel: tuple[str, ...]
     dispositions: tuple[str, ...]
     notes: Notes
@@ -225,6 +228,11 @@ def _problems(facts: Facts) -> Iterator[str]:
         wards = {condition.ward, *(consult.department for consult in condition.consults)}
         for name in sorted(wards - set(facts.departments_zh)):
             yield f"{condition.name}: no Chinese name of {name}"
+        studies = {one.study for one in condition.imaging} | {one.specimen for one in condition.cultures}
+        for name in sorted(set(facts.labs_zh) - _shown_names(facts.ranges)):
+            yield f"labs_zh: no lab {name!r}"
+        for name in sorted(studies - set(facts.studies_zh)):
+            yield f"{condition.name}: no Chinese name of {name}"
         for kind, table in (("labs", facts.ranges.labs), ("vitals", facts.ranges.vitals)):
             for name, span in getattr(condition, kind).items():
                 fact = table.get(name)
@@ -232,6 +240,11 @@ def _problems(facts: Facts) -> Iterator[str]:
                     yield f"{condition.name}: {name} is not in the range table, or outside of it"
     for name in sorted(set(facts.panel) - set(facts.ranges.labs)):
         yield f"panel: no lab {name!r}"
+
+
+def _shown_names(ranges: Ranges) -> set[str]:
+    """Names of quantities in both systems of units."""
+    return {*ranges.labs, *(fact.us.name for fact in ranges.labs.values() if fact.us and fact.us.name)}
 
 
 SLOT = re.compile(r"\{([^{}]+)\}")

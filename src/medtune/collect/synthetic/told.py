@@ -1,6 +1,6 @@
 """What a summary says of a document, and the strings of the document that bear it out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from medtune.collect.synthetic.case import Finding, Result, Vital
@@ -15,10 +15,10 @@ class Told:
     quotes: tuple[str, ...]
 
 
-def told_lab(result: Result) -> Told:
-    """Name and value, two quotes."""
-    text = f"{result.name} {result.value}"
-    return Told(text, text, (result.name, result.value))
+def told_lab(result: Result, names_zh: Mapping[str, str]) -> Told:
+    """Name and value, two quotes; `names_zh` are Chinese names, where there are some."""
+    name_zh = names_zh.get(result.name, result.name)
+    return Told(f"{result.name} {result.value}", f"{name_zh} {result.value}", (result.name, result.value))
 
 
 def told_vital(vital: Vital) -> Told:
@@ -29,7 +29,7 @@ def told_vital(vital: Vital) -> Told:
 def told_finding(finding: Finding) -> Told:
     """A study and its result, or a culture and its organism, as the document writes them."""
     text = written(finding)
-    return Told(text, f"{finding.study}：{finding.text_zh}", (text,))
+    return Told(text, f"{finding.study_zh}：{finding.text_zh}", (text,))
 
 
 def written(finding: Finding) -> str:

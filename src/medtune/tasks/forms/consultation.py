@@ -17,7 +17,7 @@ SECTIONS = ("Request", "Background", "Medication", "Laboratory", "Findings", "Re
 _REQUEST = {"Department": "department", "From": "sender", "Reason": "reason", "Question": "question"}
 _HEADING = re.compile(r"##(?: |$)")
 _LAB = re.compile(r"(?P<name>.+?): (?P<value>.+?)(?: \((?P<range>[^()]*)\))?")
-_NEXT = "write the form as in docs/reference, one `## Heading` for each of " + ", ".join(SECTIONS)
+_NEXT = "write the form as docs/clinical.md shows it, one `## Heading` for each of " + ", ".join(SECTIONS)
 
 
 @dataclass(frozen=True)
