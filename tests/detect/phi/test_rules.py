@@ -73,6 +73,8 @@ def test_each_kind_is_found(text: str, kind: str, value: str) -> None:
         "Consultation of General surgery, asked by Internal medicine; seen by General surgery on day 2.",
         "Blood culture: Pseudomonas aeruginosa. CSF culture: Neisseria meningitidis. Urine: Proteus mirabilis.",
         "## Reply\nNo surgery after the second endoscopy.",
+        "## Reply\nSurgery if the fever lasts.",
+        "- Lipase: 1888 U/L (13-60)",
     ],
 )
 def test_clinical_words_are_left_alone(text: str) -> None:

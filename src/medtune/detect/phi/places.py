@@ -77,6 +77,8 @@ _AT = re.compile(
     rf"(?P<v>{_RUN}(?:,\s+(?:[A-Z]{{2}}\b|{_CAP}))?)"
 )
 _VISIT = re.compile(rf"\b(?:visited|visiting|attended|attends|left)\s+(?:(?:our|the)\s+)?(?P<v>{_RUN})")
+_NEW_SENTENCE = re.compile(r"\n\s*(?:Surgery|Medicine|General)$")
+"""A line that begins with such a word goes on with a sentence; a name is seldom broken there."""
 _DEPARTMENT = re.compile(r"(?<=General)\s(?:surgery|medicine)\b")
 """«General» begins the name of a department here, and ends none of a hospital."""
 _NO_PLACE = re.compile(
@@ -185,7 +187,7 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
     for match in _NAMED.finditer(text):
         run = match["run"]
         start, end = match.span("run")
-        hits = list(_HAS_FACILITY.finditer(run))
+        hits = [hit for hit in _HAS_FACILITY.finditer(run) if not _NEW_SENTENCE.match(hit.group())]
         if hits:
             end = start + hits[-1].end()
             start += _leading(text[start:end])
