@@ -102,7 +102,7 @@ def test_pairs_of_the_same_number_get_a_suffix(tmp_path: Path) -> None:
     text = document("Pox", [PAIRS[0], ("causes", "Why?", "Nobody knows why.")]).replace("0000001-2", "0000001-1")
     found = collect(folder(tmp_path, a=text))
     assert [record.id for record in found.records] == ["medquad/GARD/0000001/1", "medquad/GARD/0000001/1~2"]
-    assert "1 records had an id that was taken and got a suffix" in found.warnings
+    assert any("had an id that was taken and got a suffix: " in text for text in found.warnings)
 
 
 def test_limit_takes_the_first_documents_in_order(tmp_path: Path) -> None:

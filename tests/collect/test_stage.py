@@ -11,7 +11,7 @@ from medtune.config.recipe import RecipeView
 from medtune.core.errors import DataError
 from medtune.core.hashing import sha256_file
 from medtune.runs.freshness import state_of
-from medtune.runs.layout import RECORDS, SOURCES, RunDir
+from medtune.runs.layout import RECORDS, REJECTED, SOURCES, RunDir
 from medtune.runs.records.base import read_row_list, read_rows
 from medtune.runs.records.collect import Record, SourceFacts
 
@@ -26,7 +26,7 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
     folder = run.stage("collect")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert modes == {RECORDS: 0o600, SOURCES: 0o600, "manifest.json": 0o600}
+    assert modes == dict.fromkeys((RECORDS, REJECTED, SOURCES, "manifest.json"), 0o600)
 
 
 def test_sources_add_up_and_have_names_of_their_own(tmp_path: Path) -> None:

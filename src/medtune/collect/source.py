@@ -13,7 +13,12 @@ from medtune.core.hashing import digest_json, sha256_file
 from medtune.core.net import Egress
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.distill import DistillFacts, Unaccepted
+from medtune.runs.records.prepare import Rejected
 
+STEP = "collect"
+"""The step of rows that a source leaves out, as rejected.jsonl writes it."""
+_NAMED = 10
+"""So many renamed records are named in a warning."""
 _RENAMED = "records had an id that was taken and got a suffix"
 
 
@@ -28,7 +33,7 @@ class SourceInput:
 
 @dataclass
 class Desk:
-    """Where one source puts what it finds: records go on at once, so memory stays flat; dropped rows are counted."""
+    """Where one source puts what it finds: records and dropped rows go on at once, so memory stays flat."""
 
     put: Callable[[Record], None]
     raw: Path
@@ -36,11 +41,14 @@ class Desk:
     egress: Egress = field(default_factory=Egress)
     sleep: Callable[[float], None] = time.sleep
     """How a source waits between requests and after failures; tests wait less."""
+    refuse: Callable[[Rejected], None] = lambda _: None
+    """Takes each dropped row: its id and why, never its text."""
     rows: int = 0
     kept: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     renamed: int = 0
+    renamed_first: list[str] = field(default_factory=list)
     distilled: DistillFacts | None = None
     """What a teacher was asked, where the source has one."""
     unaccepted: list[Unaccepted] = field(default_factory=list)
@@ -54,15 +62,18 @@ class Desk:
             number += 1
             name = f"{record.id}~{number}"
         self._taken.add(key)
-        self.renamed += number > 1
+        if number > 1:
+            self.renamed += 1
+            self.renamed_first += [name] if self.renamed <= _NAMED else []
         self.rows += 1
         self.kept += 1
         self.put(record if number == 1 else record.model_copy(update={"id": name}))
 
-    def drop(self, reason: str) -> None:
-        """Count one row that is not kept."""
+    def drop(self, reason: str, identity: str = "") -> None:
+        """Count one row that is not kept and name it; `identity` starts with the source's name, as records' ids do."""
         self.rows += 1
         self.dropped[reason] += 1
+        self.refuse(Rejected(id=identity or f"row {self.rows}", step=STEP, reason=reason))
 
     def warn(self, text: str) -> None:
         """Something that a person should be told; names of records and files only, never their text."""
@@ -70,7 +81,9 @@ class Desk:
 
     def told(self) -> tuple[str, ...]:
         """All warnings, renamed records among them."""
-        return (*self.warnings, *([f"{self.renamed} {_RENAMED}"] if self.renamed else []))
+        more = f" and {self.renamed - _NAMED} more" if self.renamed > _NAMED else ""
+        named = f"{self.renamed} {_RENAMED}: {', '.join(self.renamed_first)}{more}"
+        return (*self.warnings, *([named] if self.renamed else []))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from medtune.core.console import say
 from medtune.core.errors import DataError
 from medtune.core.io import write_json
 from medtune.core.net import Egress
-from medtune.runs.layout import DISTILL, MANIFEST, RAW, RECORDS, UNACCEPTED, RunDir
+from medtune.runs.layout import DISTILL, MANIFEST, RAW, RECORDS, REJECTED, UNACCEPTED, RunDir
 from medtune.runs.layout import SOURCES as SOURCES_FILE
 from medtune.runs.manifest import Manifest
 from medtune.runs.records.base import row_writer, write_rows
@@ -22,7 +22,7 @@ from medtune.runs.stage import open_stage
 NAME = "collect"
 NEEDS: tuple[str, ...] = ()
 READS: tuple[str, ...] = ("collect", "egress")
-VERSION = 3
+VERSION = 4
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -64,9 +64,9 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
     facts: list[SourceFacts] = []
     warnings: list[str] = []
     desks: list[Desk] = []
-    with row_writer(folder.path / RECORDS) as put:
+    with row_writer(folder.path / RECORDS) as put, row_writer(folder.path / REJECTED) as refuse:
         for source, given in sources:
-            desk = Desk(put=put, raw=folder.path / RAW / given.name, egress=egress)
+            desk = Desk(put=put, refuse=refuse, raw=folder.path / RAW / given.name, egress=egress)
             desks.append(desk)
             facts.append(SOURCES[source.kind].collect(source, given, desk))
             warnings += [f"{given.name}: {text}" for text in desk.told()]

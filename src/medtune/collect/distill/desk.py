@@ -70,7 +70,7 @@ class RowDesk:
         self, identity: str, reason: str, *, tries: int = 0, kinds: tuple[str, ...] = (), made_from: str | None = None
     ) -> None:
         """Count it under its reason and list it by its id."""
-        self.desk.drop(reason)
+        self.desk.drop(reason, identity)
         row = Unaccepted(
             id=identity, source=self.shape.source, reason=reason, tries=tries, kinds=kinds, made_from=made_from
         )

@@ -6,6 +6,7 @@ https://dev.socrata.com/docs/paging ($limit, $offset, and $order=:id for a stabl
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def collect(section: CdcSource, given: SourceInput, desk: Desk) -> SourceFacts:
     with open_fetcher(desk, base, _LIMITS, key_help=_KEY_HELP, headers=headers) as fetcher:
         source = _rows if section.table else _pages
         with progress(section.limit or 0, f"collect {given.name}") as bar:
-            for record in source(section, given.name, base.rstrip("/"), fetcher):
-                desk.drop(record) if isinstance(record, str) else desk.keep(record)
+            for name, record in source(section, given.name, base.rstrip("/"), fetcher):
+                desk.drop(record, name) if isinstance(record, str) else desk.keep(record)
                 bar.advance()
                 if section.limit is not None and desk.kept >= section.limit:
                     break
@@ -76,7 +77,11 @@ def collect(section: CdcSource, given: SourceInput, desk: Desk) -> SourceFacts:
         )
 
 
-def _pages(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Iterator[Record | str]:
+_Found = tuple[str, Record | str]
+"""The id of a page or row, and its record or why there is none."""
+
+
+def _pages(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Iterator[_Found]:
     """Every page that the list names, with its HTML as text."""
     params = {"mediatypes": "html", "languageisocode": "eng", "max": str(_PAGES), "sort": "id"}
     params |= {"topic": section.topic} if section.topic else {}
@@ -92,11 +97,11 @@ def _pages(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Ite
         seen.add(listed.sha256)
         for item in found["results"]:
             if str(item.get("mediaType", "")).lower() != "html":
-                yield "not a web page"
+                yield f"{name}/{item['id']}", "not a web page"
                 continue
             url = f"{address}/v2/resources/media/{item['id']}/syndicate"
             page = fetcher.get(Wanted(f"page-{item['id']}.json", url, accept=frozenset({404, 410})), _check_content)
-            yield _page_record(item, json.loads(page.body) if page.status == 200 else {}, name)
+            yield f"{name}/{item['id']}", _page_record(item, json.loads(page.body) if page.status == 200 else {}, name)
         pages = (found["meta"].get("pagination") or {}).get("totalPages") or 0
         if not found["results"] or number >= int(pages):
             return
@@ -123,7 +128,7 @@ def _page_record(item: dict[str, Any], content: dict[str, Any], source: str) -> 
     )
 
 
-def _rows(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Iterator[Record | str]:
+def _rows(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Iterator[_Found]:
     """Every row of a table, in the table's own order."""
     start, seen = 0, set[str]()
     size = min(section.limit or _ROWS, _ROWS)
@@ -136,8 +141,8 @@ def _rows(section: CdcSource, name: str, address: str, fetcher: Fetcher) -> Iter
         if rows and page.sha256 in seen:
             raise _endless(address)
         seen.add(page.sha256)
-        for row in rows:
-            yield _row_record(row, str(section.table), name)
+        for number, row in enumerate(rows, start=start):
+            yield f"{name}/{section.table}:{number}", _row_record(row, str(section.table), name)
         start += len(rows)
         if len(rows) < size:
             return
@@ -165,11 +170,21 @@ def _row_record(row: dict[str, Any], table: str, source: str) -> Record | str:
 
 def _check_media(body: Path, _: int) -> None:
     value = _json(body)
-    if not isinstance(value, dict) or not isinstance(value.get("results"), list) or "meta" not in value:
+    if not isinstance(value, dict) or not isinstance(value.get("meta"), dict) or not _media(value.get("results")):
         raise BadPageError("the answer holds no list of media", passing=True)
     status = value["meta"].get("status", 200)
     if status != 200:
-        raise BadPageError(f"Content Services reports status {status}", passing=int(status) >= 500)
+        raise BadPageError(f"Content Services reports status {status}", passing=str(status).startswith("5"))
+    pagination = value["meta"].get("pagination") or {}
+    if not isinstance(pagination, dict) or not str(pagination.get("totalPages") or 0).isdecimal():
+        raise BadPageError("the answer does not say how many pages there are", passing=True)
+
+
+def _media(value: Any) -> bool:
+    """A list of media; their ids become names of files."""
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and re.fullmatch(r"[\w-]+", str(item.get("id", ""))) for item in value
+    )
 
 
 def _check_content(body: Path, status: int) -> None:

@@ -63,7 +63,7 @@ def read_rows_of(
         if limit is not None and desk.kept >= limit:
             break
         if problem := row.missing or _unusable(row, file.suffix.lower()):
-            desk.drop(problem)
+            desk.drop(problem, f"{source}/{label}:{row.line}")
             continue
         record = _record(row, source, f"{label}:{row.line}", licence)
         documents.add(record.document)

@@ -93,7 +93,8 @@ def _data_files(section: HubDataSource, base: str, fetcher: Fetcher) -> list[str
     """Paths of the data files, sorted. Raises DataError for a data set that is a script."""
     where = f"{section.dataset} at {section.revision[:12]}"
     url = f"{base}/api/datasets/{section.dataset}/tree/{section.revision}"
-    listed = [item["path"] for item in _json(fetcher, "tree.json", url, recursive="true") if item.get("type") == "file"]
+    tree = json.loads(fetcher.get(Wanted("tree.json", url, {"recursive": "true"}), _check_tree).body)
+    listed = [item["path"] for item in tree if item.get("type") == "file"]
     usable = sorted(path for path in listed if PurePosixPath(path).suffix.lower() in TABLE_SUFFIXES)
     wanted = [
         path
@@ -126,8 +127,8 @@ def _licence(card: Any) -> str:
     return str(named) if named else "not stated on the data set's card"
 
 
-def _json(fetcher: Fetcher, name: str, url: str, **params: str) -> Any:
-    return json.loads(fetcher.get(Wanted(name, url, params), _check_json).body)
+def _json(fetcher: Fetcher, name: str, url: str) -> Any:
+    return json.loads(fetcher.get(Wanted(name, url), _check_json).body)
 
 
 def _check_json(body: Path, _: int) -> None:
@@ -135,6 +136,15 @@ def _check_json(body: Path, _: int) -> None:
         json.loads(body.read_bytes())
     except (ValueError, RecursionError) as error:
         raise BadPageError("the answer is not JSON, or was cut off", passing=True) from error
+
+
+def _check_tree(body: Path, status: int) -> None:
+    _check_json(body, status)
+    tree = json.loads(body.read_bytes())
+    if not isinstance(tree, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("path"), str) for item in tree
+    ):
+        raise BadPageError("the answer is no list of files", passing=True)
 
 
 def _check_not_empty(body: Path, _: int) -> None:

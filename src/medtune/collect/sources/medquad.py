@@ -70,8 +70,8 @@ def collect(section: MedquadSource, given: SourceInput, desk: Desk) -> SourceFac
         except DocumentError as error:
             bad.append((name, str(error)))
     found = sorted(found, key=lambda item: item[0])[: section.limit]
-    for _, reason in bad:
-        desk.drop(reason)
+    for name, reason in bad:
+        desk.drop(reason, f"{given.name}/{name}")
     names = document_names([document for _, document in found], given.name)
     for name, (_, document) in zip(names, found, strict=True):
         _put(document, name, given.name, desk)
@@ -123,15 +123,19 @@ def _put(document: Document, name: str, source: str, desk: Desk) -> None:
     """Records of one document; a pair without question or answer is counted."""
     for number, pair in enumerate(document.pairs, start=1):
         if not pair.answer or not pair.question:
-            desk.drop("no question" if pair.answer else "no answer")
+            desk.drop("no question" if pair.answer else "no answer", _pair_id(name, pair, number))
         else:
             desk.keep(_record(document, pair, name, number, source))
 
 
-def _record(document: Document, pair: Pair, name: str, number: int, source: str) -> Record:
+def _pair_id(name: str, pair: Pair, number: int) -> str:
     """A pair's id is its document's name and its own number: `0000100-1` stands as `…/0000100/1`."""
+    return f"{name}/{pair.id.rpartition('-')[2] or number}"
+
+
+def _record(document: Document, pair: Pair, name: str, number: int, source: str) -> Record:
     return Record(
-        id=f"{name}/{pair.id.rpartition('-')[2] or number}",
+        id=_pair_id(name, pair, number),
         source=source,
         kind="qa",
         topic=document.topic,

@@ -82,14 +82,14 @@ def _read(paths: list[str], limit: int | None, name: str, desk: Desk, site: "_Si
             page = site.page(path)
             bar.advance()
             if page is None:
-                desk.drop("no such page")
+                desk.drop("no such page", f"{name}/{path}")
                 continue
             below = [link for link in map(site.path_of, chapter_links(page)) if link.startswith(f"{path}/")]
             fresh = [link for link in dict.fromkeys(below) if link not in known]
             wanted[:0] = fresh
             known.update(fresh)
             record = page_record(page, path, name, ORIGIN.licence)
-            desk.drop(record) if isinstance(record, str) else desk.keep(record)
+            desk.drop(record, f"{name}/{path}") if isinstance(record, str) else desk.keep(record)
 
 
 class _Site:
@@ -155,3 +155,11 @@ def _check(body: Path, status: int) -> None:
         raise BadPageError("the answer is no page", passing=False)
     if status == 200 and "@type" not in value and "mainEntityOfPage" not in value:
         raise BadPageError("the answer is no page of the NHS website", passing=False)
+    if is_list(value) and not all(_links(value.get(name, [])) for name in ("significantLink", "relatedLink")):
+        raise BadPageError("the answer is no list of the NHS website", passing=False)
+
+
+def _links(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(link, dict) and isinstance(link.get("url", ""), str) for link in value
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from medtune.collect.source import Desk, Origin, SourceInput, source_facts
-from medtune.collect.sources.openfda_label import label_record
+from medtune.collect.sources.openfda_label import label_id, label_record
 from medtune.collect.web.fetch import BadPageError, Fetcher, Wanted
 from medtune.collect.web.open import open_fetcher
 from medtune.collect.web.pace import Limits
@@ -63,6 +63,13 @@ def collect(section: OpenfdaSource, given: SourceInput, desk: Desk) -> SourceFac
                 where=f"collect source {given.name}",
                 next_step="try the query at https://open.fda.gov/apis/drug/label/explore-the-api-with-an-interactive-chart/",
             )
+        if not desk.kept:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(desk.dropped.items()))
+            raise DataError(
+                f"none of {documents} labels can be used ({reasons})",
+                where=f"collect source {given.name}",
+                next_step="widen the query, or ask for labels of prescription drugs",
+            )
         return source_facts(
             given.name,
             ORIGIN,
@@ -92,7 +99,10 @@ def _read_pages(section: OpenfdaSource, name: str, desk: Desk, fetcher: Fetcher,
             for label in labels[: section.limit - read if section.limit else None]:
                 read += 1
                 record = label_record(label, name, ORIGIN.licence)
-                desk.drop(record) if isinstance(record, str) else desk.keep(record)
+                if isinstance(record, str):
+                    desk.drop(record, f"{name}/{label_id(label) or f'{page.name}:{read}'}")
+                else:
+                    desk.keep(record)
                 bar.advance()
             following = _next_params(page)
             if not labels or following is None or (section.limit is not None and read >= section.limit):
@@ -109,8 +119,12 @@ def check_page(body: Path, status: int) -> None:
     if status == 404:
         if not isinstance(value, dict) or (value.get("error") or {}).get("code") != "NOT_FOUND":
             raise BadPageError("status 404, and not openFDA's answer for «no match»", passing=False)
-    elif not isinstance(value, dict) or not isinstance(value.get("results"), list):
-        raise BadPageError("the answer holds no `results`", passing=True)
+    elif not isinstance(value, dict) or not _objects(value.get("results")):
+        raise BadPageError("the answer holds no list `results` of labels", passing=True)
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _next_params(page: Page) -> dict[str, str] | None:

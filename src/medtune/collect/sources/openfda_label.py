@@ -27,7 +27,7 @@ _SHORTEST_ROW_CHARS = 8
 
 def label_record(label: dict[str, Any], source: str, licence: str) -> Record | str:
     """The record of one label, or why there is none."""
-    name = _text(label.get("id")) or _text(label.get("set_id"))
+    name = label_id(label)
     if not name:
         return "label without an id"
     passages = tuple(_passages(label))
@@ -48,6 +48,11 @@ def label_record(label: dict[str, Any], source: str, licence: str) -> Record | s
         url=f"https://dailymed.nlm.nih.gov/dailymed/drugInfo.cfm?setid={set_id}",
         licence=licence,
     )
+
+
+def label_id(label: dict[str, Any]) -> str:
+    """The label's own id; empty when it has none."""
+    return _text(label.get("id")) or _text(label.get("set_id"))
 
 
 def drug_name(label: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ _RESERVED = re.compile(
 
 def article_record(article: Element, source: str) -> Record | str:
     """The record of one article, or why there is none (reasons name no content)."""
-    pmid = inline_text(article.find("MedlineCitation/PMID"))
+    pmid = pmid_of(article)
     if not pmid:
         return "article without a PMID"
     kinds = {
@@ -52,6 +52,11 @@ def article_record(article: Element, source: str) -> Record | str:
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
         licence=f"{LICENCE}: {rights}" if rights else LICENCE,
     )
+
+
+def pmid_of(article: Element) -> str:
+    """The article's number in PubMed; empty when it has none."""
+    return inline_text(article.find("MedlineCitation/PMID"))
 
 
 def reserves_training(rights: str) -> bool:

@@ -85,9 +85,13 @@ def _check_search(body: Path, _: int) -> None:
     result = value.get("esearchresult") if isinstance(value, dict) else None
     if isinstance(value, dict) and "rate limit" in str(value.get("error", "")).lower():
         raise BadPageError("NCBI's rate limit", passing=True)
-    if not isinstance(result, dict) or "idlist" not in result or not str(result.get("count", "")).isdecimal():
+    if not isinstance(result, dict) or not _numbers(result.get("idlist")) or not _numbers([result.get("count")]):
         problem = str(result.get("ERROR", "")) if isinstance(result, dict) else ""
         raise BadPageError(f"no search result {problem[:200]}".strip(), passing=not problem, next_step="mend the query")
+
+
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and all(str(item).isdecimal() for item in value)
 
 
 def _check_articles(body: Path, _: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from medtune.collect.source import Desk
-from medtune.collect.sources.pubmed_article import article_record
+from medtune.collect.sources.pubmed_article import article_record, pmid_of
 from medtune.collect.xml import XmlError, elements
 from medtune.core.errors import DataError
 
@@ -18,12 +18,12 @@ _CHUNK_BYTES = 1 << 18
 def read_file(path: Path, name: str, desk: Desk, limit: int | None = None) -> None:
     """Put every article of one XML file on the desk. Raises DataError naming the file."""
     try:
-        for article in elements(xml_chunks(path), ARTICLE):
+        for number, article in enumerate(elements(xml_chunks(path), ARTICLE), start=1):
             if limit is not None and desk.kept >= limit:
                 return
             record = article_record(article, name)
             if isinstance(record, str):
-                desk.drop(record)
+                desk.drop(record, f"{name}/{pmid_of(article) or f'{path.name}:{number}'}")
             else:
                 desk.keep(record)
     except (XmlError, *UNPACKING_ERRORS) as error:

@@ -1,5 +1,6 @@
 """One page at a time: from the snapshot when it is there, else from the network, checked before it is kept."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from medtune.core.net import HttpClient, HttpResponse
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_KEY_PROBLEM = re.compile(rb"api[ _-]?key\b.{0,40}\b(?:invalid|wrong|missing|unknown|expired)", re.IGNORECASE)
+"""NCBI answers 400 to a wrong key, and says so in its JSON."""
+_HEAD_BYTES = 2_000
 _KEPT_HEADERS = ("content-type", "link", "last-modified", "etag")
 
 
@@ -99,7 +103,7 @@ class Fetcher:
         except (transport_error(), _TooSlowError) as error:
             return 0, {}, "it came too slowly" if isinstance(error, _TooSlowError) else type(error).__name__
         if status != 200 and status not in wanted.accept:
-            raise self._refused(status, wanted)
+            raise self._refused(status, wanted, part)
         try:
             check(part, status)
         except BadPageError as bad:
@@ -137,8 +141,8 @@ class Fetcher:
                     raise _TooSlowError
                 file.write(chunk)
 
-    def _refused(self, status: int, wanted: Wanted) -> ServerError:
-        if status in (401, 403):
+    def _refused(self, status: int, wanted: Wanted, part: Path) -> ServerError:
+        if status in (401, 403) or (status == 400 and _KEY_PROBLEM.search(part.read_bytes()[:_HEAD_BYTES])):
             return ServerError(
                 f"the source refused the request (status {status}): its key is missing or wrong",
                 where=wanted.url,
