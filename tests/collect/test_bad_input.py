@@ -200,17 +200,17 @@ def test_a_query_that_finds_nothing(tmp_path: Path) -> None:
 
 
 def test_tables_with_formulas_long_rows_and_two_encodings(tmp_path: Path) -> None:
-    rows = ["question,answer", "Q1,A1", 'Q2,"=HYPERLINK(""http://x"",""y"")"', "Q3,=cmd|calc", "Q4," + "a" * 5_000_001]
+    rows = ["question,answer", "Q1,A1", 'Q2,"=HYPERLINK(""http://x"",""y"")"', "Q3,=cmd|calc", "Q4," + "a" * 5_000_000]
     (tmp_path / "rows.csv").write_text("\n".join(rows) + "\n")
     code, said, run = collect(tmp_path, {"kind": "files", "path": "rows.csv"})
     assert code == 0, said
     (facts,) = read_json(run.stage("collect") / SOURCES)
-    assert facts["dropped"] == {"a cell holds a formula": 2, "row of more than 5 million characters": 1}
+    assert facts["dropped"] == {"a cell holds a formula": 2, "row of more than a million characters": 1}
     left_out = [row for _, row in read_jsonl(run.stage("collect") / REJECTED)]
     assert left_out == [
         {"id": f"rows/rows.csv:{line}", "step": "collect", "reason": reason}
         for line, reason in ((3, "a cell holds a formula"), (4, "a cell holds a formula"),
-                             (5, "row of more than 5 million characters"))
+                             (5, "row of more than a million characters"))
     ]  # fmt: skip
     (tmp_path / "mixed.csv").write_bytes("question,answer\nQ1,fièvre\n".encode() + "Q2,fièvre\n".encode("latin-1"))
     outcome = collect(tmp_path, {"kind": "files", "path": "mixed.csv"})

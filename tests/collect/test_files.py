@@ -148,8 +148,8 @@ def test_columns_of_another_name(tmp_path: Path) -> None:
 
 def test_rows_that_no_model_should_see_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
-        'question,answer\nQ,"=HYPERLINK(""http://x"",""y"")"\nQ,=cmd|calc\nQ,= 5 mg\n' + "Q," + "a" * 5_000_001 + "\n"
+        'question,answer\nQ,"=HYPERLINK(""http://x"",""y"")"\nQ,=cmd|calc\nQ,= 5 mg\n' + "Q," + "a" * 1_000_001 + "\n"
     )
     found = collect(tmp_path / "a.csv")
     assert [record.answer for record in found.records] == ["= 5 mg"]
-    assert found.facts.dropped == {"a cell holds a formula": 2, "row of more than 5 million characters": 1}
+    assert found.facts.dropped == {"a cell holds a formula": 2, "row of more than a million characters": 1}

@@ -11,7 +11,8 @@ from medtune.core.tables import table_files
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.shapes import SHAPES, ShapedRow, read_shaped
 
-_ROW_CHARS = 5_000_000
+_ROW_CHARS = 1_000_000
+"""Of question and answer together; no context of a model that medtune trains holds a row of so many."""
 _FORMULA = re.compile(r"\s*=\s*[A-Za-z_@+(-][A-Za-z0-9_.|!]*\s*[(!|]")
 """What a spreadsheet would run: =CMD|…, =HYPERLINK(…). A reading such as «= 5 mg» is none."""
 
@@ -75,7 +76,7 @@ def _unusable(row: ShapedRow, suffix: str) -> str:
     """Why a whole row is left out, or an empty string."""
     texts = (row.question, row.answer, *(turn.content for turn in row.messages))
     if sum(map(len, texts)) > _ROW_CHARS:
-        return "row of more than 5 million characters"
+        return "row of more than a million characters"
     if suffix in (".csv", ".xlsx") and any(_FORMULA.match(text) for text in texts):
         return "a cell holds a formula"
     return ""

@@ -42,8 +42,22 @@ def settle(found: list[Found]) -> tuple[Found, ...]:
 
     What the loser covers beyond the winner stays covered: its rest is joined to the winner, so nothing reappears.
     """
+    settled: list[Found] = []
+    group: list[Found] = []
+    end = 0
+    for one in sorted(found, key=lambda span: (span.start, span.end)):
+        if group and one.start >= end:
+            settled += _settle(group)
+            group = []
+        end = max(end, one.end) if group else one.end
+        group.append(one)
+    return (*settled, *_settle(group))
+
+
+def _settle(group: list[Found]) -> list[Found]:
+    """The same for spans that hang together; there are few of them, however long the text is."""
     kept: list[Found] = []
-    for one in sorted(found, key=lambda span: (-span.score, span.start - span.end, span.start)):
+    for one in sorted(group, key=lambda span: (-span.score, span.start - span.end, span.start)):
         hits = [other for other in kept if one.start < other.end and other.start < one.end]
         if not hits:
             kept.append(one)
@@ -57,4 +71,4 @@ def settle(found: list[Found]) -> tuple[Found, ...]:
         )
         kept = [other for other in kept if other not in hits]
         kept.append(merged)
-    return tuple(sorted(kept))
+    return sorted(kept)

@@ -145,7 +145,7 @@ PATTERNS: tuple[Pattern, ...] = (
 _BEFORE, _BEHIND = 90, 60
 """Characters around a number in which a word may stand that names it."""
 _WITHOUT_NUMBER = frozenset({"email", "url", "photo", "ip"})
-_NUMBER = re.compile(r"(?<![.,\d])(?!(?:19|20)\d\d(?![\w/-]))(?:\w*\d[-/ .()]{0,2}){3,}|\d[A-Z]\d|\d-[A-Z]", re.I)
+_NUMBER = re.compile(r"(?<![.,\d])(?!(?:19|20)\d\d(?![\w/-]))(?:\w{0,40}\d[-/ .()]{0,2}){3,}|\d[A-Z]\d|\d-[A-Z]", re.I)
 
 
 _PUBLIC = re.compile(
@@ -184,6 +184,8 @@ def around(text: str, needle: "re.Pattern[str]", before: int, behind: int) -> li
     expression that cannot match without the needle is worth a try."""
     found: list[tuple[int, int]] = []
     for match in needle.finditer(text):
+        if found and match.end() + behind <= found[-1][1]:
+            continue  # inside the last stretch already: a long text without a space is searched once
         start = text.rfind(" ", 0, max(0, match.start() - before)) + 1
         end = text.find(" ", match.end() + behind)
         end = len(text) if end < 0 else end
