@@ -1,5 +1,6 @@
 import random
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -33,6 +34,29 @@ def test_hashes_are_equal_where_runs_of_words_are(texts: list[str], size: int) -
         assert len(sets[one]) == len(runs[one])
         for other in range(one):
             assert len(sets[one] & sets[other]) == len(runs[one] & runs[other])
+
+
+def by_definition(text: str, size: int) -> list[int]:
+    """The hashes as shingles.py describes them, a byte at a time (ASCII)."""
+    whole, prime = 1 << 64, 0x9E3779B97F4A7C15
+
+    def mixed(value: int) -> int:
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            value = (value ^ (value >> 33)) * factor % whole
+        return value ^ (value >> 33)
+
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    hashes = [mixed(sum((ord(c) + 1) * pow(prime, k, whole) for k, c in enumerate(word)) % whole) for word in words]
+    runs = [hashes[at : at + size] for at in range(max(1, len(words) - size + 1))]
+    return [mixed(sum(h * pow(prime, k, whole) for k, h in enumerate(run)) % whole) for run in runs]
+
+
+@given(st.lists(st.text(alphabet="abAB,. \n1", max_size=60), min_size=1, max_size=5), st.integers(1, 6))
+def test_hashes_are_those_of_the_definition(texts: list[str], size: int) -> None:
+    """They decide which candidates are looked at: another hash would be another VERSION of the stage."""
+    found = shingles(texts, size)
+    for number, text in enumerate(texts):
+        assert found.of(number).tolist() == by_definition(text, size)
 
 
 @given(st.lists(st.text(max_size=30), max_size=6), st.text(max_size=30))
@@ -92,6 +116,22 @@ def test_a_large_bucket_is_joined_without_looking_at_every_pair() -> None:
     near = index.pairs(texts.__getitem__, 0.8)
     assert len(near.pairs) == len(texts) - 1
     assert near.compared < 3 * len(texts)
+
+
+def test_what_is_kept_of_a_text_is_small() -> None:
+    """212 bytes of sketches a text, and no second copy when they are looked at."""
+    texts = [" ".join(random.Random(n).choices(VOCABULARY, k=60)) for n in range(256)]
+    NearIndex().add(texts)  # tables that are made once
+    kept = {}
+    for batches in (4, 16):
+        tracemalloc.start()
+        index = NearIndex()
+        for _ in range(batches):
+            index.add(texts)
+        assert index.sketches.places.shape[0] == 256 * batches
+        kept[batches] = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    assert (kept[16] - kept[4]) / (12 * 256) < 300
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", "  ", "…"], ["\ud800 x"]])

@@ -1,5 +1,6 @@
 """Placed drafts to examples: measured, drawn, joined by refusals, and written in their order."""
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,34 @@ class Rows:
         return sorted(own, key=self.ranks.__getitem__)
 
 
+class Lengths:
+    """Tokens of the rows that each training draft becomes, by the draft's number: four bytes a draft, more only where
+    one draft becomes several rows."""
+
+    def __init__(self) -> None:
+        self._one = array("i")
+        self._several: dict[int, tuple[int, ...]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return (number for number, tokens in enumerate(self._one) if tokens)
+
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        return self._several.get(number) or (self._one[number],)
+
+    def __setitem__(self, number: int, lengths: tuple[int, ...]) -> None:
+        """Note a draft for the first time."""
+        if number >= len(self._one):
+            self._one.frombytes(bytes(self._one.itemsize * (number + 1 - len(self._one))))
+        self._count += 1
+        self._one[number] = max(lengths)
+        if len(lengths) > 1:
+            self._several[number] = lengths
+
+
 Passes = Callable[[Iterable[Draft], Rejections], Iterator[Draft]]
 
 
@@ -91,7 +120,9 @@ def write_splits(
         put[name](example)
 
     with progress(len(ledger) - len(rows.left), "measuring rows") as bar:
-        lengths = dict(_train_lengths(rows, settings, scale, bar.advance))
+        lengths = Lengths()
+        for number, tokens in _train_lengths(rows, settings, scale, bar.advance):
+            lengths[number] = tokens
         warnings = _add_refusals(ledger, lengths, settings, task, guard=guard, scale=scale)
         for example in first:
             write("train", example)
@@ -172,7 +203,7 @@ def _train_lengths(
 
 def _add_refusals(
     ledger: Ledger,
-    lengths: dict[int, tuple[int, ...]],
+    lengths: Lengths,
     settings: RowSettings,
     task: Task,
     *,

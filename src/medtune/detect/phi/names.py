@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medtune.detect.phi.found import Found
 from medtune.detect.phi.lists import Lists, strip_accents
@@ -167,25 +168,34 @@ def _words(text: str, start: int, end: int, lists: Lists) -> list[_Word]:
 
 
 def _word(start: int, token: str, lists: Lists) -> _Word:
+    length, facts = _facts(token, lists)
+    return _Word(start, start + length, *facts)
+
+
+@lru_cache(maxsize=65_536)
+def _facts(token: str, lists: Lists) -> tuple[int, tuple[str, bool, bool, bool, bool, bool, bool, bool, bool]]:
+    """How many characters of a token are the word, and what is known of it, in the order of _Word's fields."""
     bare = re.sub(r"['’]s$|['’]$", "", token)
     folded = bare.casefold().rstrip(".")
     plain_letters = strip_accents(folded)
     parts = plain_letters.split("-")
-    initial = len(folded) == 1 or (len(token) <= 6 and token.count(".") >= 1 and token.replace(".", "").isupper())
-    return _Word(
-        start=start,
-        end=start + len(bare),
-        folded=folded,
-        initial=initial,
-        dotted="." in token,
-        title=folded in TITLES and token != "MS",
-        given=plain_letters in lists.given or folded in lists.given or all(part in lists.given for part in parts),
-        family=plain_letters in lists.family or folded in lists.family or all(part in lists.family for part in parts),
-        never=folded in lists.never,
-        plain=folded in lists.words
+    given = plain_letters in lists.given or folded in lists.given or all(part in lists.given for part in parts)
+    family = plain_letters in lists.family or folded in lists.family or all(part in lists.family for part in parts)
+    plain = (
+        folded in lists.words
         or folded in lists.never
-        or (plain_letters in lists.places and plain_letters not in lists.given),
-        eponym=plain_letters in lists.eponyms or any(part in lists.eponyms for part in parts),
+        or (plain_letters in lists.places and plain_letters not in lists.given)
+    )
+    return len(bare), (
+        folded,
+        len(folded) == 1 or (len(token) <= 6 and token.count(".") >= 1 and token.replace(".", "").isupper()),
+        "." in token,
+        folded in TITLES and token != "MS",
+        given,
+        family,
+        folded in lists.never,
+        plain,
+        plain_letters in lists.eponyms or any(part in lists.eponyms for part in parts),
     )
 
 

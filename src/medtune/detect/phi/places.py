@@ -35,6 +35,11 @@ _LOWER_FACILITY = re.compile(
     r"(?:general\s+)?(?:hospital|clinic))\b|(?<![\w-])(?P<o>\d{1,3}(?:st|nd|rd|th)\s+(?:avenue|ave|"
     r"street|st)\b(?:\s+clinic)?)"
 )
+_FACILITY_WORDS = (
+    "hospital", "clinic", "office", "center", "centre", "infirmary", "hospice", "nursing home", "med ctr", "campus",
+    "ward", "surgery", "practice",
+)  # fmt: skip
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\s")
 _TAIL = re.compile(
     rf"(?:,?\s+(?:in|at|of)\s+|,\s+)(?:{_CAP}(?:\s+{_CAP}){{0,3}})(?:,\s+(?:[A-Z]{{2}}\b|"
     rf"[A-Z][a-z]+(?:\s[A-Z][a-z]+)?))?"
@@ -160,7 +165,10 @@ _ZIP = re.compile(
     re.I,
 )
 _FIVE = re.compile(r"\d{4}|[A-Z]\d|\d [A-Z\d]|\d-\d")
-_WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*")
+_ZIP_WORDS = ("zip", "postal code", "postcode", "post code", "plz")
+_ZIP_FORMS = re.compile(r"\d{5}|[A-Za-z]\d[\dA-Za-z]?\s\d[A-Za-z]{2}")
+_CAPITALISED = re.compile(r"[^\W\d_a-z](?<![^\W\d_].)(?<![^\W\d_]['’.-].)[^\W\d_]*(?:['’.-][^\W\d_]+)*")
+"""Words that begin with no small letter; parts of a word behind a hyphen begin none."""
 _CITY_CUE = re.compile(
     r"(?:\b(?:in|from|near|outside|around|to|at|of|visiting|leaving|downtown|greater|our|via|through|"
     r"toward|for)\s+|[,(:]\s*|^)$",
@@ -177,7 +185,7 @@ def places(text: str, lists: Lists) -> Iterator[Found]:
     for regex, score in ((_UNIT, 0.7), (_SAINT, 0.75), (_KNOWN, 0.8)):
         for match in regex.finditer(text):
             yield Found(match.start(), match.end(), "place", score)
-    for match in _ZIP.finditer(text) if _FIVE.search(text) else ():
+    for match in _ZIP.finditer(text) if _may_hold_zip(text) else ():
         group = match.lastgroup or "v"
         yield Found(*match.span(group), "place", 0.75)
     yield from _cities(text, lists)
@@ -202,7 +210,7 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
                     "place",
                     0.86,
                 )
-    for match in _LOWER_FACILITY.finditer(text):
+    for match in _LOWER_FACILITY.finditer(text) if _may_hold_facility(text) else ():
         group = match.lastgroup or "v"
         start, end = match.span(group)
         if group == "v":
@@ -227,6 +235,21 @@ def _facilities(text: str, lists: Lists) -> Iterator[Found]:
                 yield Found(start, end, "place", 0.6)
 
 
+def _may_hold_facility(text: str) -> bool:
+    """Whether a word stands in the text without which _LOWER_FACILITY finds nothing."""
+    return any(word in text for word in _FACILITY_WORDS) or _ORDINAL.search(text) is not None
+
+
+def _may_hold_zip(text: str) -> bool:
+    """Whether something stands in the text without which _ZIP finds nothing (beyond ASCII its letters have doubles)."""
+    if not _FIVE.search(text):
+        return False
+    if not text.isascii() or _ZIP_FORMS.search(text):
+        return True
+    small = text.lower()
+    return any(word in small for word in _ZIP_WORDS)
+
+
 def _leading(run: str) -> int:
     """Characters of words at a run's front that begin a sentence rather than a name."""
     match = re.match(r"(?:(?:The|A|An|At|In|From|To|Our|If|When|For|By|And|Of|Is|Are|Was|Does|Did|"
@@ -241,7 +264,7 @@ def _cities(text: str, lists: Lists) -> Iterator[Found]:
         city = strip_accents(text[start : match.end("city")]).casefold()
         if city in lists.places or city.split()[-1] not in lists.words:
             yield Found(start, match.end(), "place", 0.8)
-    words = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(text) if m.group()[0].isupper()]
+    words = [(m.start(), m.end(), m.group()) for m in _CAPITALISED.finditer(text) if text[m.start()].isupper()]
     index = 0
     while index < len(words):
         found: list[Found] = []

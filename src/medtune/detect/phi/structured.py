@@ -1,7 +1,7 @@
 """Identifiers that have a form: web addresses, telephone numbers, numbers with or without a word that names them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from medtune.detect.phi.found import Found
@@ -146,6 +146,9 @@ _BEFORE, _BEHIND = 90, 60
 """Characters around a number in which a word may stand that names it."""
 _WITHOUT_NUMBER = frozenset({"email", "url", "photo", "ip"})
 _NUMBER = re.compile(r"(?<![.,\d])(?!(?:19|20)\d\d(?![\w/-]))(?:\w{0,40}\d[-/ .()]{0,2}){3,}|\d[A-Z]\d|\d-[A-Z]", re.I)
+_DIGITS = re.compile(r"\d+")
+_WALK = 40
+"""As far back from its digit a match begins, as _NUMBER says."""
 
 
 _PUBLIC = re.compile(
@@ -156,7 +159,7 @@ _PUBLIC = re.compile(
 
 def structured(text: str) -> Iterator[Found]:
     """Every identifier with a form but dates and ages."""
-    windows = around(text, _NUMBER, _BEFORE, _BEHIND)
+    windows = widened(text, _numbers(text), _BEFORE, _BEHIND)
     for pattern in PATTERNS:
         if pattern.needs and pattern.needs not in text:
             continue
@@ -179,15 +182,36 @@ def _matches(pattern: Pattern, text: str, windows: list[tuple[int, int]]) -> Ite
             yield from pattern.regex.finditer(text, start, end)
 
 
+def _numbers(text: str) -> Iterator[tuple[int, int]]:
+    """What _NUMBER finds. Each match begins in a word with a digit, at or before the digit, so it is tried there only:
+    to look for it everywhere takes a walk along each word from each of its letters."""
+    done = 0
+    for digits in _DIGITS.finditer(text):
+        start, floor = digits.start(), max(done, digits.start() - _WALK)
+        while start > floor and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            start -= 1
+        place = max(start, done)
+        while place < digits.end():
+            found = _NUMBER.match(text, place)
+            if found:
+                yield found.span()
+            place = done = found.end() if found else place + 1
+
+
 def around(text: str, needle: "re.Pattern[str]", before: int, behind: int) -> list[tuple[int, int]]:
-    """Stretches of text around every match, joined where they touch and widened to white space: only there an
-    expression that cannot match without the needle is worth a try."""
+    """Stretches of text around every match: only there an expression that cannot match without the needle is worth a
+    try."""
+    return widened(text, (match.span() for match in needle.finditer(text)), before, behind)
+
+
+def widened(text: str, spans: Iterable[tuple[int, int]], before: int, behind: int) -> list[tuple[int, int]]:
+    """Spans widened to white space, joined where they touch."""
     found: list[tuple[int, int]] = []
-    for match in needle.finditer(text):
-        if found and match.end() + behind <= found[-1][1]:
+    for first, last in spans:
+        if found and last + behind <= found[-1][1]:
             continue  # inside the last stretch already: a long text without a space is searched once
-        start = text.rfind(" ", 0, max(0, match.start() - before)) + 1
-        end = text.find(" ", match.end() + behind)
+        start = text.rfind(" ", 0, max(0, first - before)) + 1
+        end = text.find(" ", last + behind)
         end = len(text) if end < 0 else end
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
