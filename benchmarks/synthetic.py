@@ -3,7 +3,7 @@
     python benchmarks/synthetic.py --cases 10000 --size mixed
 
 For each task: rows that differ in their document, findings against the range table, words that are names of people,
-tokens of document and answer in the tiny model's tokenizer, and cases a second of CPU time (drawing alone).
+answers that miss the task's contract or do not keep to their document, tokens of document and answer in the tiny model's tokenizer, and cases a second of CPU time (drawing alone).
 """
 
 import argparse
@@ -16,6 +16,7 @@ from typing import Any
 from medtune.collect.synthetic.generate import WRITERS, Made, generate
 from medtune.collect.synthetic.plausible import implausible, people
 from medtune.core.hashing import sha256_text
+from medtune.tasks import check_contract, load_task
 
 TOKENIZER = Path(__file__).parents[1] / "src" / "medtune" / "data" / "tiny" / "tokenizer.json"
 EDGES = (200, 300, 400, 500, 700, 1000)
@@ -48,11 +49,19 @@ def figures_of(task: str, options: argparse.Namespace) -> dict[str, Any]:
         "conditions": len({row.topic for row in rows}),
         "implausible": dict(Counter(problem for row in rows for problem in implausible(row.document))),
         "names": dict(Counter(word for row in rows for word in people(_text(row)))),
+        "contract": contract(task, rows),
         "document_tokens": histogram(documents),
         "document_and_answer_tokens": histogram(both),
         "median": both[len(both) // 2],
         "cases_per_cpu_second": round(len(rows) / seconds),
     }
+
+
+def contract(task: str, rows: list[Made]) -> dict[str, int]:
+    """Findings of the task's checker over all answers, by name."""
+    checked = load_task(task)
+    results = (check_contract(checked, row.answer, "stop", row.question) for row in rows)
+    return dict(Counter(found.name for result in results for found in (*result.problems, *result.unfaithful)))
 
 
 def lengths(tokenizer: Any, texts: list[str]) -> list[int]:
