@@ -3,7 +3,8 @@
     python benchmarks/synthetic.py --cases 10000 --size mixed
 
 For each task: rows that differ in their document, findings against the range table, words that are names of people,
-answers that miss the task's contract or do not keep to their document, tokens of document and answer in the tiny model's tokenizer, and cases a second of CPU time (drawing alone).
+answers that miss the task's contract or do not keep to their document, tokens of document and answer in the tiny
+model's tokenizer, and cases a second of CPU time (drawing alone).
 """
 
 import argparse
