@@ -17,6 +17,12 @@ def test_numbers_are_found_as_by_the_expression_alone(text: str) -> None:
     assert list(structured._numbers(text)) == [match.span() for match in structured._NUMBER.finditer(text)]
 
 
+def test_a_digit_far_inside_a_word_begins_where_the_expression_says() -> None:
+    for size in (38, 39, 40, 41, 42, 90):
+        text = "x" + "y" * size + "1-2-3 and " + "z" * size + "12345"
+        assert list(structured._numbers(text)) == [match.span() for match in structured._NUMBER.finditer(text)]
+
+
 PIECES = ["St Mary", "general", "hospital", "at the", "county", "Clinic", "3rd", "avenue", "1nd", "st", "ward", "Low",
           "med ctr", "\n", "from", "12th", "street", "nursing home", "office"]  # fmt: skip
 
