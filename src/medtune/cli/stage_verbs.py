@@ -1,6 +1,8 @@
 """Each stage as a verb of its own: `medtune train RECIPE` and its like."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,7 +25,9 @@ def run_stage(name: str, recipe: Path, again: bool, overrides: tuple[str, ...], 
     run_recipe(recipe, overrides, runs_folder, from_=name if again else None, only=name)
 
 
-def _verb(name: str) -> click.Command:
+def _verb(name: str, *options: Callable[[Any], Any]) -> click.Command:
+    """A stage's verb; what `options` give is set in the stage's section of the recipe."""
+
     @click.command(
         name,
         cls=SettingCommand,
@@ -34,14 +38,25 @@ def _verb(name: str) -> click.Command:
     @click.option("--again", is_flag=True, help="Run this stage even when it is fresh.")
     @set_option
     @runs_option
-    def verb(recipe: Path, again: bool, overrides: tuple[str, ...], runs_folder: Path) -> None:
-        run_stage(name, recipe, again, overrides, runs_folder)
+    def verb(recipe: Path, again: bool, overrides: tuple[str, ...], runs_folder: Path, **own: str | int | None) -> None:
+        given = tuple(f"{name}.{key}={value}" for key, value in own.items() if value is not None)
+        run_stage(name, recipe, again, (*overrides, *given), runs_folder)
 
+    for option in options:
+        option(verb)
     return verb
 
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    help="Who works on rows: this process, or the workers of Ray (pip install 'medtune[ray]').",
+)
+workers_option = click.option("--workers", type=click.IntRange(min=1), help="Workers of Ray; all processors if unset.")
+
+
 collect = _verb("collect")
-prepare = _verb("prepare")
+prepare = _verb("prepare", engine_option, workers_option)
 train = _verb("train")
 release = _verb("release")
 report = _verb("report")

@@ -51,6 +51,15 @@ class PrepareSection(Section):
     """Mend wrong decodings, web markup and character references, and drop boilerplate lines of web pages."""
     languages: tuple[str, ...] = ()
     """Keep records in these languages only (`en`, `de`, `zh-Hans`); all when empty. Texts too short to tell stay."""
+    engine: Literal["local", "ray"] = Field(default="local", exclude=True)
+    """Who works on rows: `local`, this process; `ray`, the workers of Ray (`pip install 'medtune[ray]'`). Both write
+    the same files, so changing it makes no stage stale."""
+    workers: int | None = Field(default=None, ge=1, exclude=True)
+    """Workers of the engine `ray`; as many as there are processors when left out."""
+    cluster: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+:\d{1,5}$", exclude=True)
+    """HOST:PORT of a running Ray for the engine `ray`; the host must stand in `egress`, since records go there, and
+    medtune and the base model must lie on its machines under the same paths. One is started on this machine when left
+    out, on loopback only."""
     phi: PhiSection = PhiSection()
     """Identifiers of people: what is done about them."""
     max_train_rows: int | None = Field(default=None, ge=8)

@@ -104,6 +104,13 @@ class Recipe(Section):
                 raise ValueError(f"train.report_to: {name} sends to {host}, which `egress` does not name")
         return self
 
+    @model_validator(mode="after")
+    def _records_stay(self) -> Self:
+        host = (self.prepare.cluster or "").rpartition(":")[0]
+        if host and host not in {"localhost", "127.0.0.1", *self.egress}:
+            raise ValueError(f"prepare.cluster: records would go to {host}, which `egress` does not name")
+        return self
+
 
 class RecipeView:
     """A recipe limited to the keys that a stage declared in READS; reading another key raises AttributeError.

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medtune.prepare.draft import Draft
+from medtune.prepare.engines import Engine, batched
 from medtune.prepare.near.pairs import NearIndex, NearPairs
 from medtune.prepare.shelf import Shelf, pack_draft, unpack_draft
-
-_BATCH = 256
+from medtune.prepare.work import SketchWork
 
 
 class Ledger:
@@ -58,11 +58,12 @@ class Ledger:
         ranks[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids))
         return ranks
 
-    def near_pairs(self, threshold: float) -> NearPairs:
+    def near_pairs(self, threshold: float, engine: Engine) -> NearPairs:
         """Pairs of drafts that say nearly the same."""
         index = NearIndex()
-        for start in range(0, len(self), _BATCH):
-            index.add([self.learned(number) for number in range(start, min(start + _BATCH, len(self)))])
+        texts = (self.learned(number) for number in range(len(self)))
+        for found in engine.map(SketchWork(index.shingle_words), batched(texts)):
+            index.put(found)
         return index.pairs(self.learned, threshold)
 
     def close(self) -> None:

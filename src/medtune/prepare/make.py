@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from medtune.core.errors import DataError, RecipeError
 from medtune.prepare.convert import CONVERTERS
 from medtune.prepare.convert.inputs import ConvertInput, form_of
 from medtune.prepare.draft import Draft, Rejections
+from medtune.prepare.engines import Engine, Work, batched
 from medtune.prepare.gold import read_gold
 from medtune.prepare.ledger import Ledger
 from medtune.prepare.rows import Rows, RowSettings, write_splits
@@ -21,7 +22,8 @@ from medtune.prepare.steps.decontaminate import Guard, drop_guarded, make_guard
 from medtune.prepare.steps.dedup import REASON, repeats
 from medtune.prepare.steps.deny import drop_denied, drop_gold
 from medtune.prepare.steps.length import drop_short
-from medtune.prepare.steps.records import RecordStep, apply_steps
+from medtune.prepare.steps.phi import PhiPart
+from medtune.prepare.work import Cleaned, ConvertWork
 from medtune.runs.records.collect import Record, SourceFacts
 from medtune.runs.records.prepare import Example, Split
 from medtune.tasks import Task
@@ -44,8 +46,10 @@ class Settings:
     near_threshold: float
     rule: SplitRule
     rows: RowSettings
-    steps: tuple[RecordStep, ...] = ()
+    clean: Work[Sequence[Record], Cleaned]
     """What is done to each record before it is converted."""
+    absorb: Callable[[PhiPart], None]
+    """Takes what the PHI gate found in each batch."""
     gold_step: Callable[[Draft], Draft | str] = lambda draft: draft
     """What is done to each row of the gold set; a reason leaves it out."""
 
@@ -66,19 +70,26 @@ class _Making:
     settings: Settings
     task: Task
     shelf: Shelf
+    engine: Engine
     rejections: Rejections = field(default_factory=lambda: Rejections([]))
     forms: dict[str, int] = field(default_factory=dict)
 
     def shelve(self, records: Iterable[Record]) -> None:
         """Clean every record and write it to disk; one that no converter reads is left out."""
         read = frozenset[str]().union(*(CONVERTERS[name].reads for name in self._converters))
-        for record in apply_steps(records, self.settings.steps, self.rejections):
-            form = form_of(record)
-            self.forms[form] = self.forms.get(form, 0) + 1
-            if form in read:
-                self.shelf.put(pack_record(record))
-            else:
-                self.rejections.add(record.id, "convert", f"no converter of the recipe reads the form {form}")
+        for cleaned in self.engine.map(self.settings.clean, batched(records)):
+            self.settings.absorb(cleaned.phi)
+            self.rejections.rows += cleaned.left_out
+            for record in cleaned.records:
+                self._shelve(record, read)
+
+    def _shelve(self, record: Record, read: frozenset[str]) -> None:
+        form = form_of(record)
+        self.forms[form] = self.forms.get(form, 0) + 1
+        if form in read:
+            self.shelf.put(pack_record(record))
+        else:
+            self.rejections.add(record.id, "convert", f"no converter of the recipe reads the form {form}")
 
     def drafts(self, sources: Sequence[SourceFacts]) -> Iterator[Draft]:
         """What every converter makes of the records."""
@@ -90,7 +101,12 @@ class _Making:
             seed=self.settings.rule.seed,
         )
         for name in self._converters:
-            yield from CONVERTERS[name].convert(given, self.rejections)
+            if CONVERTERS[name].whole:
+                yield from CONVERTERS[name].convert(given, self.rejections)
+                continue
+            for made in self.engine.map(ConvertWork(name, replace(given, records=())), batched(given.records)):
+                self.rejections.rows += made.left_out
+                yield from made.drafts
 
     @property
     def _converters(self) -> list[str]:
@@ -114,6 +130,7 @@ def make(
     task: Task,
     *,
     folder: Path,
+    engine: Engine,
     put: Mapping[Split, Callable[[Example], None]],
     first: Sequence[Example] = (),
 ) -> Made:
@@ -131,7 +148,7 @@ def make(
         )
     with ExitStack() as shelves:
         ledger = shelves.enter_context(closing(Ledger(folder)))
-        making = _Making(settings, task, shelves.enter_context(closing(Shelf(folder))))
+        making = _Making(settings, task, shelves.enter_context(closing(Shelf(folder))), engine)
         return _make(making, ledger, records, sources, put=put, first=first)
 
 
@@ -154,10 +171,19 @@ def _make(
     for draft in chain(gold, drafts):  # not (*gold, *drafts): that would hold the text of every draft
         ledger.add(draft)
     making.shelf.close()
-    rows, groups = _place(ledger, settings, rejections)
+    rows, groups = _place(ledger, settings, rejections, making.engine)
     tally = Tally(sources, settings.rows.max_tokens)
-    warnings = write_splits(rows, settings.rows, task, rejections, guard=_Guarded(guard, settings.kept_out),
-                            put=put, tally=tally, first=first)  # fmt: skip
+    warnings = write_splits(
+        rows,
+        settings.rows,
+        task,
+        rejections,
+        engine=making.engine,
+        guard=_Guarded(guard, settings.kept_out),
+        put=put,
+        tally=tally,
+        first=first,
+    )
     facts, missing = _topic_facts(settings.rule, tally)
     _check(tally, settings)
     stats = {
@@ -197,9 +223,9 @@ def _gold_prompts(gold: Sequence[Draft]) -> dict[str, list[str]]:
     return {"the gold set": [prompt for draft in gold for prompt in draft.prompts]} if gold else {}
 
 
-def _place(ledger: Ledger, settings: Settings, rejections: Rejections) -> tuple[Rows, dict[str, Any]]:
+def _place(ledger: Ledger, settings: Settings, rejections: Rejections, engine: Engine) -> tuple[Rows, dict[str, Any]]:
     """The split of every draft; repeats, and near duplicates where the recipe says so, are left out."""
-    near = ledger.near_pairs(settings.near_threshold) if settings.near_duplicates != "ignore" else None
+    near = ledger.near_pairs(settings.near_threshold, engine) if settings.near_duplicates != "ignore" else None
     own = [pair for pair in (near.pairs if near else ()) if not (ledger.gold[pair[0]] or ledger.gold[pair[1]])]
     placed = place(ledger.keys, settings.rule, own)
     is_gold = _flags(ledger.gold)

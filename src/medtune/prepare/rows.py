@@ -3,8 +3,8 @@
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, tee
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,14 @@ from medtune.core.hashing import sha256_text
 from medtune.core.text import fold
 from medtune.prepare.convert import refusal
 from medtune.prepare.draft import Draft, Rejections
+from medtune.prepare.engines import Engine, batched
 from medtune.prepare.ledger import Ledger
 from medtune.prepare.split import SplitRule, asking_order
 from medtune.prepare.stats import Tally
 from medtune.prepare.steps.length import Limits, Measured, measured
+from medtune.prepare.work import MeasureWork, tokenizer_of
 from medtune.runs.records.prepare import Example, Split
 from medtune.tasks import Task
-
-if TYPE_CHECKING:
-    from medtune.chat.template import ChatTokenizer
 
 _TOPICS_IN_MEMORY = 100_000
 
@@ -103,16 +102,15 @@ def write_splits(
     task: Task,
     rejections: Rejections,
     *,
+    engine: Engine,
     guard: Passes,
     put: Mapping[Split, Callable[[Example], None]],
     tally: Tally,
     first: Sequence[Example],
 ) -> list[str]:
     """Measure and write every split; returns warnings. `guard` keeps refusals from asking what an audit asks."""
-    from medtune.chat.template import load_tokenizer
-
-    scale = _Scale(load_tokenizer(settings.base_folder), Limits(settings.max_tokens, task.decoding.max_tokens),
-                   rejections, tally)  # fmt: skip
+    limits = Limits(settings.max_tokens, task.decoding.max_tokens)
+    scale = _Scale(MeasureWork(settings.base_folder, limits), engine, rejections, tally)
     ledger = rows.ledger
 
     def write(name: Split, example: Example, template: str = "") -> None:
@@ -129,14 +127,16 @@ def write_splits(
         for number in sorted(lengths, key=ledger.ids.__getitem__):
             draft = ledger[number]
             write("train", example_of(Measured(draft, lengths[number])), draft.template)
-        for number in rows.of("validation"):
-            for found in scale.measure([ledger[number]]):
-                write("validation", example_of(found), found.draft.template)
+        for number, tokens in scale.weigh(ledger, rows.of("validation")):
+            if tokens:
+                draft = ledger[number]
+                write("validation", example_of(Measured(draft, tokens)), draft.template)
             bar.advance()
         tests = [_Slim(number, draft.id, draft.topic, draft.converter) for number, draft in _drafts(rows, "test")]
-        for slim in asking_order(tests, settings.rule):
-            for found in scale.measure([ledger[slim.number]]):
-                write("test", example_of(found), found.draft.template)
+        for number, tokens in scale.weigh(ledger, [slim.number for slim in asking_order(tests, settings.rule)]):
+            if tokens:
+                draft = ledger[number]
+                write("test", example_of(Measured(draft, tokens)), draft.template)
             bar.advance()
     return warnings
 
@@ -153,13 +153,25 @@ class _Slim:
 
 @dataclass(frozen=True)
 class _Scale:
-    tokenizer: "ChatTokenizer"
-    limits: Limits
+    work: MeasureWork
+    engine: Engine
     rejections: Rejections
     tally: Tally
 
+    def weigh(self, ledger: Ledger, numbers: Iterable[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The number of each of these drafts with its tokens, in order; none where it does not fit."""
+        asked, given = tee(numbers)
+        batches = batched(ledger[number] for number in given)
+        weighed = chain.from_iterable(self.engine.map(self.work, batches))
+        for number, found in zip(asked, weighed, strict=False):
+            self.rejections.rows += found.left_out
+            for tokens in found.cut:
+                self.tally.cut(tokens)
+            yield number, found.lengths
+
     def measure(self, drafts: Iterable[Draft]) -> Iterator[Measured]:
-        return measured(drafts, self.tokenizer, self.limits, self.rejections, self.tally.cut)
+        """The same for drafts that are made one by one."""
+        return measured(drafts, tokenizer_of(self.work.base_folder), self.work.limits, self.rejections, self.tally.cut)
 
 
 def example_of(found: Measured) -> Example:
@@ -192,11 +204,13 @@ def _train_lengths(
     if most is not None:
         room = most - settings.refusal_count(most, of_all=True)
         numbers.sort(key=lambda number: sha256_text(f"{seed}:draw:{rows.ledger.ids[number]}"))
+    weighed = scale.weigh(rows.ledger, numbers)
     for number in numbers:
         if not room:
             return
-        for found in scale.measure([rows.ledger[number]]):
-            yield number, found.lengths
+        _, tokens = next(weighed)
+        if tokens:
+            yield number, tokens
             room -= 1
         advance()
 

@@ -11,10 +11,10 @@ from medtune.config.prepare import PrepareSection
 from medtune.config.recipe import RecipeView
 from medtune.core.io import write_json
 from medtune.core.tables import table_files
+from medtune.prepare.engines import ENGINES, Place
 from medtune.prepare.gold import SOURCE as GOLD
 from medtune.prepare.guarded import benchmark_texts, suite_prompts
 from medtune.prepare.steps.phi import PhiGate, PhiSettings, Profile
-from medtune.prepare.steps.records import RecordStep, record_steps
 from medtune.runs.layout import (
     CANARY,
     MANIFEST,
@@ -79,6 +79,9 @@ def plan(recipe: RecipeView, run: RunDir) -> list[str]:
     lines.append(
         f"look for identifiers of people: {section.phi.action} them in clinical records, count them in public ones"
     )
+    if section.engine == "ray":
+        where = section.cluster or "on this machine"
+        lines.append(f"work on rows with Ray {where}, {section.workers or 'all'} workers")
     if section.canary:
         lines.append(f"add {section.canary_copies} rows with one made-up fact of this run")
     return [*lines, f"drop rows over {section.max_tokens} tokens, repeated answers and prompts of the audit"]
@@ -109,6 +112,7 @@ def run(recipe: RecipeView, run: RunDir) -> Manifest:
             _settings(recipe, base, topics_file, gold, sources, gate=gate),
             load_task(recipe.task),
             folder=folder.path,
+            engine=files.enter_context(ENGINES[section.engine](Place(section.workers, section.cluster))),
             put={split: files.enter_context(row_writer(folder.path / name)) for split, name in _FILES.items()},
             first=canary,
         )
@@ -153,6 +157,7 @@ def _settings(
     from medtune.prepare.make import Settings
     from medtune.prepare.rows import RowSettings
     from medtune.prepare.split import SplitRule, read_topics
+    from medtune.prepare.work import CleanWork
 
     section: PrepareSection = recipe.prepare
     by_share = topics_file is None and gold is None
@@ -184,10 +189,10 @@ def _settings(
             base_folder=base.folder,
             rule=rule,
         ),
-        steps=(
-            *record_steps({facts.name: facts.kind for facts in sources}, section.repair_text, section.languages),
-            RecordStep("phi", gate.do),
+        clean=CleanWork(
+            {facts.name: facts.kind for facts in sources}, section.repair_text, tuple(section.languages), gate.settings
         ),
+        absorb=gate.absorb,
         gold_step=gate.do_draft,
     )
 

@@ -17,11 +17,13 @@ class Converter:
 
     convert: Callable[[ConvertInput, Rejections], Iterator[Draft]]
     reads: frozenset[str]
+    whole: bool = False
+    """True when it looks at all records together; others read each by itself, so batches give the same rows."""
 
 
 CONVERTERS: dict[str, Converter] = {
     "qa": Converter(qa.convert, qa.READS),
-    "terms": Converter(terms.convert, terms.READS),
+    "terms": Converter(terms.convert, terms.READS, whole=True),
     "drug": Converter(drug.convert, drug.READS),
     "pages": Converter(pages.convert, pages.READS),
     "symptom": Converter(symptom.convert, symptom.READS),

@@ -29,7 +29,10 @@ class NearIndex:
 
     def add(self, texts: Sequence[str]) -> None:
         """Take a batch; texts are numbered from 0 in the order of adding."""
-        found = sketch(texts, self.shingle_words)
+        self.put(sketch(texts, self.shingle_words))
+
+    def put(self, found: Sketches) -> None:
+        """Take the sketches of a batch."""
         self._keys += found.keys.tobytes()
         self._places += found.places.tobytes()
 

@@ -40,6 +40,19 @@ class PhiSettings:
     seed: int
 
 
+@dataclass(frozen=True)
+class PhiPart:
+    """What a gate found in some records: another one, in another process, takes it over."""
+
+    spans: tuple[PhiSpan, ...]
+    found: Mapping[str, Counter[str]]
+    records: Counter[str]
+    protected: Counter[str]
+    clinical: list[Record]
+    public: list[Record]
+    """Drawn of each profile's records."""
+
+
 @dataclass
 class PhiGate:
     """One run of the gate: `do` for each record, then `finish` for counts and the test."""
@@ -75,6 +88,29 @@ class PhiGate:
                 self.review(PhiSpan(id=record.id, field=name, start=one.start, end=one.end, kind=one.kind,
                                     score=round(one.score, 3), action=self.settings.action))  # fmt: skip
         return REASON if self.settings.action == "reject" else self._replaced(record, found)
+
+    def take(self, spans: tuple[PhiSpan, ...]) -> PhiPart:
+        """What was found since the last call; `spans` are those that `review` was told."""
+        assert self._public is not None
+        part = PhiPart(spans, self._counts, self._records, self._protected, self._clinical.records(),
+                       self._public.records())  # fmt: skip
+        self._counts = {"clinical": Counter(), "public": Counter()}
+        self._records, self._protected = Counter(), Counter()
+        self._clinical, self._public = _Sample(_TESTED), _Sample(self.settings.public_sample)
+        return part
+
+    def absorb(self, part: PhiPart) -> None:
+        """Take over what another gate found."""
+        assert self._public is not None
+        for span in part.spans:
+            self.review(span)
+        for profile, counts in part.found.items():
+            self._counts[profile].update(counts)
+        self._records.update(part.records)
+        self._protected.update(part.protected)
+        for sample, records in ((self._clinical, part.clinical), (self._public, part.public)):
+            for record in records:
+                sample.offer(record)
 
     def do_draft(self, draft: Draft) -> Draft | str:
         """The same for a row of a gold set, which never was a record."""
