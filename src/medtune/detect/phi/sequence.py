@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from threading import Lock
 from typing import Any
 
 from medtune.detect.phi.found import Found
@@ -91,6 +92,7 @@ class SequenceRecognizer:
 
     least: float = 0.97
     _tagger: Any = field(default=None, repr=False)
+    _one_sentence: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def find(self, text: str) -> Iterable[Found]:
         """Names only. Raises OSError or ValueError when the model cannot be loaded."""
@@ -102,24 +104,31 @@ class SequenceRecognizer:
 
     def _of_segment(self, text: str, offset: int, segment: str) -> Iterator[Found]:
         words = tokens(segment)
-        self._tagger.set(features(words))
-        labels = self._tagger.tag()
-        place = 0
-        while place < len(words):
-            if labels[place] == "O":
-                place += 1
-                continue
-            stop = place + 1
-            while stop < len(words) and labels[stop] == "I":
-                stop += 1
-            sure = min(1 - self._tagger.marginal("O", index) for index in range(place, stop))
+        for place, stop, sure in self._tagged(words):
             start, end = offset + words[place].start, offset + words[stop - 1].end
             if sure < self.least or HEADS.match(text, end):
-                place = stop
                 continue
             if _is_name([word.text for word in words[place:stop]]):
                 yield Found(start, end, "name", round(min(sure, 0.79), 3))
-            place = stop
+
+    def _tagged(self, words: list[Token]) -> list[tuple[int, int, float]]:
+        """First word, word behind the last, and probability of each run of words that the model takes for a name.
+
+        A tagger holds one sentence at a time: threads wait for each other, else one reads the labels of another's.
+        """
+        with self._one_sentence:
+            self._tagger.set(features(words))
+            labels = self._tagger.tag()
+            runs, place = [], 0
+            while place < len(words):
+                stop = place + 1
+                if labels[place] != "O":
+                    while stop < len(words) and labels[stop] == "I":
+                        stop += 1
+                    sure = min(1 - self._tagger.marginal("O", index) for index in range(place, stop))
+                    runs.append((place, stop, sure))
+                place = stop
+            return runs
 
 
 def _shape(word: str) -> str:
