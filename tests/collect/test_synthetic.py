@@ -141,7 +141,7 @@ def test_all_tasks_see_the_same_patients() -> None:
 
 
 def test_conventional_units() -> None:
-    text = "\n".join(row.document for row in generate("consult-summary", CASES, 7, size="full", us=True))
+    text = "\n".join(row.question for row in generate("consult-summary", CASES, 7, size="full", us=True))
     assert "mg/dL" in text and "µmol/L (" not in text
 
 
@@ -248,5 +248,5 @@ def test_the_same_braces_say_the_same_in_both_languages(seed: int) -> None:
 
 
 def test_one_day_is_no_plural() -> None:
-    text = "\n".join(row.document for row in generate("consult-summary", CASES, 7, size="full", us=False))
+    text = "\n".join(row.question for row in generate("consult-summary", CASES, 7, size="full", us=False))
     assert not re.search(r"\b1 (?:days|hours|weeks)\b", text)

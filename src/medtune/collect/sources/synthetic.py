@@ -25,7 +25,7 @@ def inputs(_: SyntheticSource, __: SourceInput) -> tuple[Path, ...]:
 
 
 def collect(section: SyntheticSource, given: SourceInput, desk: Desk) -> SourceFacts:
-    """Draw the cases. They have no topic, as cases of a hospital have none: each is a case of its own in split and audit."""
+    """Draw the cases. Like a hospital's they have no topic: each counts by itself in split and audit."""
     made = generate(section.task, section.cases, section.seed, size=section.size, us=section.locale == "us")
     for case in made:
         name = f"{given.name}/{section.task}/{case.number:06d}"
