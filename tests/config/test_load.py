@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from medtune.config.load import check, load_recipe, parse_yaml
 from medtune.config.recipe import LocalBase, Recipe
+from medtune.config.suite import is_suite_recipe, load_suite_recipe
 from medtune.core.errors import DataError, MedtuneError, RecipeError
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -37,7 +38,11 @@ def test_a_minimal_recipe_has_the_defaults(tmp_path: Path) -> None:
 def test_every_recipe_of_the_repository_is_valid() -> None:
     files = sorted(RECIPES.rglob("*.yaml"))
     assert RECIPES / "quickstart.yaml" in files
-    assert [load_recipe(file).name for file in files] == [file.stem for file in files]
+    suites = [load_suite_recipe(file) for file in files if is_suite_recipe(file)]
+    names = {file: load_recipe(file).name for file in files if not is_suite_recipe(file)}
+    assert suites and all(name.endswith(file.stem) for file, name in names.items())
+    runs = [*names.values(), *(suite.suite.name for suite in suites)]
+    assert len(set(runs)) == len(runs), "each has a run directory of its own"
 
 
 def test_the_quickstart_declares_its_thresholds() -> None:
