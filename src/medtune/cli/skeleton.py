@@ -47,6 +47,8 @@ def _source(task: str, data: Path | None, folder: Path) -> dict[str, Any]:
     known = load_task(task)
     if compares(known):
         return {"kind": "synthetic", "task": task}
+    if known.contract.kind == "steps":
+        return {"kind": "first_aid"}
     if known.contract.kind not in ("parts", "answer"):
         raise UsageError(
             f"medtune brings no rows for the task {task}",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from medtune.config.base import Section
-from medtune.config.collect_clinical import ClinicalNotesSource, ClinicalSource, SyntheticSource
+from medtune.config.collect_clinical import ClinicalNotesSource, ClinicalSource, FirstAidSource, SyntheticSource
 from medtune.config.collect_distill import DistillSource
 
 
@@ -179,6 +179,7 @@ SeedSource = Annotated[
     | CdcSource
     | HubDataSource
     | SyntheticSource
+    | FirstAidSource
     | ClinicalNotesSource
     | ClinicalSource,
     Field(discriminator="kind"),

@@ -30,6 +30,20 @@ class SyntheticSource(Section):
     """Units of the laboratory: `international` (mmol/L, µmol/L) or `us` (mg/dL)."""
 
 
+class FirstAidSource(Section):
+    """Accidents and sudden illness with numbered steps, in medtune's own words: the form of the task `emergency`."""
+
+    kind: Literal["first_aid"]
+    """The kind of source."""
+    path: None = None
+    cases: int = Field(default=600, ge=1, le=10_000)
+    """At most so many rows; there are some thousand distinct ones."""
+    seed: int = Field(default=7, ge=0)
+    """Seed of the draw."""
+    locale: str | None = Field(default=None, pattern=r"^[A-Za-z]{2}$")
+    """Country (ISO 3166, e.g. GB) whose emergency number is named; «the local emergency number» when left out."""
+
+
 ConsultationField = Literal[
     "case", "request.department", "request.from", "request.reason", "request.question", "background", "medication",
     "laboratory", "lab.name", "lab.value", "lab.unit", "lab.range", "findings", "reply", "summary", "answer",
