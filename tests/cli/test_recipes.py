@@ -59,17 +59,11 @@ def test_init_refuses_with_a_next_step(here: Path, words: tuple[str, ...]) -> No
     assert code == 2 and "next:" in said
 
 
-@pytest.mark.parametrize("task", [name for name in TASKS if name != "emergency"])
+@pytest.mark.parametrize("task", TASKS)
 def test_a_new_recipe_of_any_task_is_valid_as_it_is(here: Path, task: str) -> None:
     assert call("init", "a.yaml", "--task", task)[0] == 0
     code, said = call("validate", "a.yaml")
     assert code == 0, said
-
-
-def test_a_task_without_bundled_rows_asks_for_data(here: Path) -> None:
-    code, said = call("init", "a.yaml", "--task", "emergency")
-    assert code == 2 and "--data" in said and not (here / "a.yaml").exists()
-    assert call("init", "a.yaml", "--task", "emergency", "--data", "rows.jsonl")[0] == 0
 
 
 def test_init_lists_tasks_suites_and_bases(here: Path) -> None:

@@ -10,7 +10,6 @@ import yaml
 from pydantic import BaseModel
 
 from medtune.config.recipe import Recipe
-from medtune.core.errors import UsageError
 from medtune.tasks import compares, load_task
 
 _WIDTH = 110
@@ -41,7 +40,7 @@ def run_name(file: Path) -> str:
 
 
 def _source(task: str, data: Path | None, folder: Path) -> dict[str, Any]:
-    """The user's own data, else what medtune brings for the task. Raises UsageError where it brings nothing."""
+    """The user's own data, else what medtune brings for the task."""
     if data:
         return {"kind": "files", "path": _relative(data, folder)}
     known = load_task(task)
@@ -49,12 +48,6 @@ def _source(task: str, data: Path | None, folder: Path) -> dict[str, Any]:
         return {"kind": "synthetic", "task": task}
     if known.contract.kind == "steps":
         return {"kind": "first_aid"}
-    if known.contract.kind not in ("parts", "answer"):
-        raise UsageError(
-            f"medtune brings no rows for the task {task}",
-            where="--task",
-            next_step="name your own with --data, or use a recipe of that task from `recipes/`",
-        )
     return {"kind": "medquad"}
 
 
