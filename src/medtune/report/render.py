@@ -1,33 +1,19 @@
 """report.json's value to one self-contained page: no network, no script, no external font."""
 
-from pathlib import Path
 from typing import Any
 
 from medtune.report.charts import KeptBar, Point, histogram, kept_chart, size_quality, speed_curve, training_curve
 from medtune.report.charts.scatter import marker
+from medtune.report.pages import render_page
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _WIDE, _NARROW = 860, 343
 """Charts are drawn twice, for a desk and for a phone: scaled text would be too small to read."""
 
 
 def render(report: dict[str, Any]) -> str:
     """The whole HTML page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from medtune.report.formats import FILTERS
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(FILTERS)
-    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    page = environment.get_template("report.html.j2")
-    return page.render(r=report, css=css, charts=_charts(report), marks={tone: _mark(tone) for tone in _TONES})
+    marks = {tone: _mark(tone) for tone in _TONES}
+    return render_page("report.html.j2", r=report, charts=_charts(report), marks=marks)
 
 
 _TONES = ("pass", "hold", "reject", "base")
