@@ -19,10 +19,10 @@ from medtune.config.recipe import HubBase, Recipe
 from medtune.core.errors import MedtuneError
 from medtune.export.matrix import plan_builds
 from medtune.llamacpp.quantize import quant_type
-from medtune.train.capability import Card
-from medtune.train.planner.choose import Wish, choose
+from medtune.train.capability import Card, capability_of
+from medtune.train.planner.choose import choose
 from medtune.train.planner.shape import ModelShape, shape_of_config
-from medtune.train.settings import make_settings
+from medtune.train.settings import make_settings, make_wish
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 GIB = 2**30
@@ -33,6 +33,10 @@ CARDS = (
     Card("cuda", "NVIDIA GeForce RTX 4090", 24 * GIB, (8, 9)),
     Card("cuda", "NVIDIA H100", 80 * GIB, (9, 0)),
 )
+_GEMMA_3N = {
+    "model_type": "gemma3n_text", "vocab_size_per_layer_input": 262144, "hidden_size_per_layer_input": 256,
+    "final_logit_softcapping": 30.0,
+}  # fmt: skip
 CONFIGS: dict[str, dict[str, Any]] = {
     "mistralai/Mistral-7B-Instruct-v0.3": {
         "vocab_size": 32768, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
@@ -61,10 +65,12 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "google/gemma-3n-E2B-it": {
         "vocab_size": 262400, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 30,
         "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 256, "tie_word_embeddings": True,
+        **_GEMMA_3N,
     },
     "google/gemma-3n-E4B-it": {
         "vocab_size": 262400, "hidden_size": 2048, "intermediate_size": 16384, "num_hidden_layers": 35,
         "num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 256, "tie_word_embeddings": True,
+        **_GEMMA_3N,
     },
 }  # fmt: skip
 FAMILIES = {
@@ -72,16 +78,6 @@ FAMILIES = {
     "HuggingFaceTB": "smollm", "google": "gemma3n",
 }  # fmt: skip
 """Card of the family, by the owner of the base: some may not be computed in float16."""
-_PLE_ROWS, _PLE_WIDTH = 262144, 256
-"""Gemma 3n: embeddings of each layer's own; they are looked up, not multiplied with."""
-
-
-def shape_of(base: str) -> ModelShape:
-    """A model's shape, Gemma 3n's per-layer embeddings counted among the other weights."""
-    shape = shape_of_config(CONFIGS[base])
-    if "gemma-3n" in base:
-        shape = replace(shape, other=shape.other + _PLE_ROWS * _PLE_WIDTH * shape.layers)
-    return shape
 
 
 def disk_bytes(recipe: Recipe, base_bytes: float) -> float:
@@ -93,14 +89,11 @@ def disk_bytes(recipe: Recipe, base_bytes: float) -> float:
 def forecast(recipe: Recipe, shape: ModelShape, card: Card, lengths: list[int]) -> dict[str, Any]:
     """The planner's choice on a card, or why there is none."""
     owner = recipe.base.hub.partition("/")[0] if isinstance(recipe.base, HubBase) else ""
-    dtypes = next(card.dtypes for card in family_cards() if card.family == FAMILIES[owner])
-    section = recipe.train
-    settings = make_settings(section, recipe.seed, len(lengths))
-    wish = Wish(
-        method=section.method, dtype=section.dtype, checkpointing=section.checkpointing, packing=section.packing,
-        batch_size=settings.batch_size, accumulation=settings.accumulation, steps=settings.steps, seed=settings.seed,
-        lora_r=settings.lora_r, targets=settings.target_modules, optimizer=settings.optimizer, allowed=dtypes,
-    )  # fmt: skip
+    family = next(card for card in family_cards() if card.family == FAMILIES[owner])
+    settings = make_settings(recipe.train, recipe.seed, len(lengths))
+    wish = make_wish(recipe.train, settings, capability_of(card), family, 1.0)
+    if family.family == "phi4-mini":  # the shape from a configuration has Llama's layers, not the fused ones
+        wish = replace(wish, targets="all-linear")
     try:
         plan = choose(card, shape, lengths, wish)
     except MedtuneError as error:
@@ -131,7 +124,7 @@ def main() -> None:
             continue  # a suite recipe: its members stand here themselves
         if not isinstance(recipe.base, HubBase):
             continue
-        shape = shape_of(recipe.base.hub)
+        shape = shape_of_config(CONFIGS[recipe.base.hub])
         length = min(options.tokens, recipe.train.max_seq_length)
         lengths = [recipe.train.max_seq_length, *[length] * (options.rows - 1)]
         rows.append({

@@ -1,6 +1,7 @@
 """Every engine on every family through the train stage itself: does it train, and is its curve that of TRL?
 
     python benchmarks/train_families.py BASE... --out families.json [--engines trl fast unsloth] [--methods lora fp8]
+        [--set '{"optimizer": "adamw_8bit"}']
 
 BASE: model folders (tests/support/families.py writes small ones of every family's true class). Each engine and method
 runs in a process of its own on the same synthetic rows in the same order. A case says what the stage's plan came to,
@@ -28,17 +29,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--engines", nargs="+", default=["trl", "fast", "unsloth"])
     parser.add_argument("--methods", nargs="+", default=["lora", "qlora", "fp8"])
+    parser.add_argument("--set", default="{}", help="JSON: more of the recipe's train section")
     parser.add_argument("--timeout", type=int, default=180, help="seconds of one case")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(train(options.bases[0], options.engines[0], options.methods[0])))
+        print(json.dumps(train(options.bases[0], options.engines[0], options.methods[0], json.loads(options.set))))
         return
     found: dict[str, dict[str, Any]] = {}
     for base in options.bases:
         for method in options.methods:
             for engine in options.engines:
-                case = in_process(base, engine, method, options.timeout)
+                case = in_process(base, engine, method, options.set, options.timeout)
                 case["from_trl"] = difference(case, found.get(f"{base.name}, {method}, trl"))
                 found[f"{base.name}, {method}, {engine}"] = case
                 shown = {key: case.get(key) for key in ("engine", "from_trl", "peak_bytes", "error")}
@@ -49,21 +51,21 @@ def main() -> None:
         print(json.dumps(found, indent=1))
 
 
-def in_process(base: Path, engine: str, method: str, timeout_s: int) -> dict[str, Any]:
+def in_process(base: Path, engine: str, method: str, more: str, timeout_s: int) -> dict[str, Any]:
     """One case in a process of its own; what failed in one line."""
-    argv = [sys.executable, __file__, str(base), "--worker", "--engines", engine, "--methods", method]
+    argv = [sys.executable, __file__, str(base), "--worker", "--engines", engine, "--methods", method, "--set", more]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
         return {"error": f"not done after {timeout_s} s"}
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
-        return {"error": (done.stderr.strip().splitlines() or ["no output"])[-1]}
+        return {"error": " | ".join(done.stderr.strip().splitlines()[-3:]) or "no output"}
     result: dict[str, Any] = json.loads(lines[-1])
     return result
 
 
-def train(base: Path, engine: str, method: str) -> dict[str, Any]:
+def train(base: Path, engine: str, method: str, more: dict[str, Any]) -> dict[str, Any]:
     """The train stage over synthetic rows; facts of its manifest and its curve."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     from trainrun import train_view, write_prepared
@@ -77,7 +79,8 @@ def train(base: Path, engine: str, method: str) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as scratch:
         run = RunDir(Path(scratch) / "run")
-        view = train_view(base, Path(scratch), engine=engine, method=method, max_steps=STEPS, max_seq_length=512)
+        values = {"engine": engine, "method": method, "max_steps": STEPS, "max_seq_length": 512, **more}
+        view = train_view(base, Path(scratch), **values)
         write_prepared(run, view, rows=ROWS, validation=VALIDATION)
         try:
             stage.run(view, run)

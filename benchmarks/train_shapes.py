@@ -22,8 +22,36 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
         "vocab_size": 151936, "hidden_size": 2048, "intermediate_size": 11008, "num_hidden_layers": 36,
         "num_attention_heads": 16, "num_key_value_heads": 2, "tie_word_embeddings": True,
     }),
+    "llama3-8b": ("LlamaConfig", {
+        "vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "rope_theta": 5e5,
+    }),
+    "qwen2.5-7b": ("Qwen2Config", {
+        "vocab_size": 152064, "hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28,
+        "num_attention_heads": 28, "num_key_value_heads": 4,
+    }),
+    "phi4-mini": ("Phi3Config", {
+        "vocab_size": 200064, "hidden_size": 3072, "intermediate_size": 8192, "num_hidden_layers": 32,
+        "num_attention_heads": 24, "num_key_value_heads": 8, "tie_word_embeddings": True, "partial_rotary_factor": 0.75,
+    }),
+    "smollm-1.7b": ("LlamaConfig", {
+        "vocab_size": 49152, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24,
+        "num_attention_heads": 32, "num_key_value_heads": 32, "tie_word_embeddings": True,
+    }),
+    "gemma3n-e4b": ("Gemma3nTextConfig", {}),
 }  # fmt: skip
-"""Shapes as the models' own config.json have them."""
+"""Shapes as the models' own config.json have them (Gemma 3n: the configuration class's own values are E4B's)."""
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+FUSED = {"phi4-mini": ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]}
+"""Layers to adapt where a family has other names for them."""
+
+
+def config_of(shape: str) -> dict[str, Any]:
+    """The configuration whole, with the class's own values."""
+    import transformers
+
+    name, values = SHAPES[shape]
+    return dict(getattr(transformers, name)(**values).to_dict())
 
 
 def random_model(shape: str, device: str) -> Any:
@@ -42,7 +70,7 @@ def random_model(shape: str, device: str) -> Any:
     torch.set_default_dtype(torch.float32)
     with torch.no_grad():
         for key, weight in model.named_parameters():
-            if "q_proj.weight" in key or "k_proj.weight" in key:
+            if any(part in key for part in ("q_proj.weight", "k_proj.weight", "qkv_proj.weight", "q_norm.weight")):
                 weight.mul_(0.25)
     return model
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from train_shapes import SHAPES, random_model, read_examples
+from train_shapes import FUSED, TARGETS, config_of, random_model, read_examples
 
 WARM_UP = 4
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 GIB = 2**30
 
 
@@ -26,7 +25,8 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
-    kinds = {"ours": ours, "unsloth": peer, "trl": peer, "loss": loss, "forecast": forecast, "resume": resume}
+    kinds = {"ours": ours, "sweep": sweep, "unsloth": peer, "trl": peer}
+    kinds |= {"loss": loss, "forecast": forecast, "resume": resume}
     result = kinds[sys.argv[1]](case)
     print("RESULT " + json.dumps(result), flush=True)
 
@@ -72,6 +72,11 @@ def rows_of(case: dict[str, Any]) -> list[Any]:
     ]
 
 
+def targets_of(case: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the layers that are adapted: all linear ones of the decoder."""
+    return tuple(FUSED.get(case.get("shape", ""), TARGETS))
+
+
 def job_of(case: dict[str, Any], rows: list[Any], base: Any) -> Any:
     """A training with the case's plan, or the planner's where the case leaves it open."""
     from medtune.config.train import TrainSection
@@ -90,14 +95,15 @@ def job_of(case: dict[str, Any], rows: list[Any], base: Any) -> Any:
         warmup_ratio=0.0,
         lora_r=case.get("rank", 16),
         lora_alpha=case.get("alpha", 16),
-        target_modules=tuple(TARGETS),
+        target_modules=targets_of(case),
+        lora_dropout=case.get("dropout", 0.0),
         optimizer=case.get("optimizer", "adamw"),
         eval_every_steps=10**6,
         save_every_steps=10**6,
     )
     settings = make_settings(section, 7, len(rows))
     card = look_at_card()
-    config = json.loads((base.folder / "config.json").read_text()) if "shape" not in case else SHAPES[case["shape"]][1]
+    config = json.loads((base.folder / "config.json").read_text()) if "shape" not in case else config_of(case["shape"])
     shape = shape_of_config(config)
     wish = Wish(
         method=case.get("method", "auto"),
@@ -109,6 +115,7 @@ def job_of(case: dict[str, Any], rows: list[Any], base: Any) -> Any:
         steps=case["steps"],
         lora_r=section.lora_r,
         optimizer=section.optimizer,
+        dropout=section.lora_dropout > 0,
     )
     plan = choose(card, shape, [len(row.input_ids) for row in rows], wish)
     if case.get("micro_tokens"):
@@ -142,8 +149,8 @@ def trainer_of(job: Any, compiled: bool | None = None) -> tuple[Any, Any]:
     return base, trainer
 
 
-def ours(case: dict[str, Any]) -> dict[str, Any]:
-    """Speed, loss and memory of the fast engine on a model folder, or on random weights of a shape."""
+def shaped(case: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Job, base and trainer of a model folder, or of random weights of a shape."""
     hold_to(case.get("limit_gib"))
     from medtune.train.fast import prepare_base
 
@@ -152,24 +159,63 @@ def ours(case: dict[str, Any]) -> dict[str, Any]:
     base = SimpleNamespace(folder=Path(case.get("model", ".")), name="bench", family=None)
     if "model" not in case:
         prepare_base.load_base = lambda *_, **__: random_model(case["shape"], "cuda")
-    began = time.time()
     job = job_of(case, rows_of(case), base)
-    prepared, trainer = trainer_of(job)
-    ready = time.time() - began
-    steps, seconds, tokens = [], 0.0, 0
-    for step in range(case["steps"]):
+    return job, *trainer_of(job)
+
+
+def timed(trainer: Any, steps: range, warm_up: int) -> tuple[float | None, list[float]]:
+    """Tokens a second after the warm-up, and each step's loss."""
+    losses, seconds, tokens = [], 0.0, 0
+    for step in steps:
         wait()
         began = time.time()
         figures = trainer.step(step)
         wait()
-        if step >= WARM_UP:
+        if step >= steps.start + warm_up:
             seconds, tokens = seconds + time.time() - began, tokens + figures.tokens
-        steps.append(figures.loss)
+        losses.append(figures.loss)
         print("step", step, round(time.time() - began, 3), figures.tokens, round(figures.loss, 4), flush=True)
+    return round(tokens / seconds, 1) if seconds else None, losses
+
+
+def sweep(case: dict[str, Any]) -> dict[str, Any]:
+    """Speed and memory of one method with passes of several sizes, and everything kept or computed again."""
+    import torch
+
+    from medtune.train.fast.layers import prepare
+
+    _, _, trainer = shaped({**case, "checkpointing": case["sizes"][0][0], "micro_tokens": case["sizes"][0][1]})
+    found: list[dict[str, Any]] = []
+    first, again = 0, case["sizes"][0][0]
+    for checkpointing, tokens in case["sizes"]:
+        warm_up = 1
+        if checkpointing != again or not found:
+            warm_up = 2
+            prepare(trainer.layers, compiled=True, checkpointing=checkpointing)
+        again = checkpointing
+        trainer.room.tokens, trainer.room.checkpointing = tokens, checkpointing
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        speed, _ = timed(trainer, range(first, first + warm_up + case["steps"]), warm_up)
+        first += warm_up + case["steps"]
+        entry = {"checkpointing": checkpointing, "micro_tokens": tokens, "tokens_per_s": speed, **memory()}
+        print("sweep", json.dumps(entry), flush=True)
+        found.append(entry)
+        if case.get("profile"):
+            profile(trainer)
+    return {"sweep": found}
+
+
+def ours(case: dict[str, Any]) -> dict[str, Any]:
+    """Speed, loss and memory of the fast engine on a model folder, or on random weights of a shape."""
+    began = time.time()
+    job, prepared, trainer = shaped(case)
+    ready = time.time() - began
+    speed, steps = timed(trainer, range(case["steps"]), WARM_UP)
     if case.get("profile"):
         profile(trainer)
     return {
-        "tokens_per_s": round(tokens / seconds, 1) if seconds else None, "losses": [round(x, 4) for x in steps],
+        "tokens_per_s": speed, "losses": [round(x, 4) for x in steps],
         **memory(), "forecast_gib": round((job.plan.memory_bytes or 0) / GIB, 2), "plan": job.plan.facts(),
         "ready_s": round(ready, 1),
         "micro_tokens": trainer.room.tokens, "checkpointing": trainer.room.checkpointing, **prepared.facts,
@@ -205,7 +251,7 @@ def forecast(case: dict[str, Any]) -> dict[str, Any]:
         micro_tokens=case["micro_tokens"], lora_r=case.get("rank", 16), targets=tuple(TARGETS),
         optimizer=case.get("optimizer", "adamw"),
     )  # fmt: skip
-    predicted = predict_memory(shape_of_config(SHAPES[case["shape"]][1]), setting)
+    predicted = predict_memory(shape_of_config(config_of(case["shape"])), setting)
     allocated = predicted.allocated / GIB
     return {
         **found, "predicted_gib": round(allocated, 2), "predicted_reserved_gib": round(predicted.reserved / GIB, 2),
@@ -355,7 +401,7 @@ def peer(case: dict[str, Any]) -> dict[str, Any]:
             dtype=torch.bfloat16,
         )
         model = FastLanguageModel.get_peft_model(
-            model, r=16, lora_alpha=16, lora_dropout=0, target_modules=TARGETS, random_state=0,
+            model, r=16, lora_alpha=16, lora_dropout=0, target_modules=list(targets_of(case)), random_state=0,
             use_gradient_checkpointing="unsloth" if checkpointing else False,
         )  # fmt: skip
     else:

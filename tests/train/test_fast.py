@@ -1,18 +1,16 @@
 """The fast engine on the CPU: packing without cross-talk, the curve against PEFT, PEFT's file format, resuming."""
 
-import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from fastrun import Told, job_of, rows_of, trainer_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medtune.config.train import TrainSection
 from medtune.core.errors import ResourceError
 from medtune.train.capability import capability_of, look_at_card
 from medtune.train.checkpoints import Checkpoint
@@ -23,61 +21,9 @@ from medtune.train.fast.loss import PassLoss
 from medtune.train.fast.passes import PassMaker
 from medtune.train.fast.schedule import Schedule, cut
 from medtune.train.fast.trainer import FastTrainer
-from medtune.train.planner.plan import TrainingPlan
-from medtune.train.recorder import Next
 from medtune.train.rows import TrainRow
-from medtune.train.settings import make_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")
-
-
-def rows_of(count: int, seed: int = 0) -> list[TrainRow]:
-    rng = random.Random(seed)
-    rows = []
-    for number in range(count):
-        length = rng.randint(6, 40)
-        ids = tuple(rng.randint(8, 300) for _ in range(length))
-        rows.append(TrainRow(f"row-{number}", ids, tuple(place > length // 3 for place in range(length))))
-    return rows
-
-
-def job_of(base: Path, rows: list[TrainRow], *, plan: dict[str, Any] | None = None, **section: Any) -> Job:
-    values = {"max_steps": 10, "batch_size": 4, "learning_rate": 5e-3, "lora_r": 4, "lora_alpha": 8, **section}
-    settings = make_settings(TrainSection.model_validate(values), 7, len(rows))
-    chosen: dict[str, Any] = {
-        "engine": "fast", "method": "lora", "dtype": "float32", "checkpointing": "none", "micro_batch": 4,
-        "micro_tokens": 80, "packing": True, **(plan or {}),
-    }  # fmt: skip
-    return Job(
-        base=SimpleNamespace(folder=base, name="toy", family=None),  # type: ignore[arg-type]
-        tokenizer=None,  # type: ignore[arg-type]
-        rows=rows,
-        validation=rows[:5],
-        settings=settings,
-        plan=TrainingPlan(**chosen),
-        capability=capability_of(look_at_card()),
-        checkpoints=base,
-        start=None,
-    )
-
-
-def trainer_of(job: Job) -> FastTrainer:
-    from transformers import get_scheduler
-
-    base, settings = prepare_base.prepare_base(job), job.settings
-    name, arguments = settings.schedule()
-    return FastTrainer(
-        job,
-        base.model,
-        base.built,
-        device=base.device,
-        linear_names=base.linear_names,
-        compiled=False,
-        optimizer=lambda parameters: prepare_base.make_optimizer(parameters, settings, base.device),
-        schedule=lambda optimizer: get_scheduler(
-            name, optimizer, settings.warmup_steps, settings.steps, scheduler_specific_kwargs=arguments
-        ),
-    )
 
 
 @given(
@@ -222,20 +168,6 @@ def test_recomputing_and_smaller_passes_change_no_result(toy_base: Path, checkpo
         assert plain.step(step).loss == pytest.approx(other.step(step).loss, abs=1e-5)
 
 
-class Told:
-    """A recorder that saves where it is told to."""
-
-    def __init__(self, folder: Path, save: int | None = None) -> None:
-        self.folder, self.at, self.losses = folder, save, []  # type: ignore[var-annotated]
-
-    def step(self, figures: Any) -> Next:
-        self.losses.append(figures.loss)
-        return Next(save=figures.step == self.at)
-
-    def save(self, step: int, write: Any) -> None:
-        write(self.folder / f"checkpoint-{step}")
-
-
 @pytest.mark.parametrize("method", ["lora", "fp8"])
 def test_a_resumed_training_goes_on_as_an_uninterrupted_one(toy_base: Path, tmp_path: Path, method: str) -> None:
     job = job_of(toy_base, rows_of(20), plan={"method": method})
@@ -319,12 +251,9 @@ def test_what_it_leaves_to_trl(toy_base: Path) -> None:
     card = capability_of(look_at_card())
     rows = rows_of(8)
     assert engine.unable(job_of(toy_base, rows).settings, card) is None
-    for section, shown in (
-        ({"use_dora": True}, "DoRA"),
-        ({"lora_dropout": 0.1}, "dropout"),
-        ({"neftune_noise_alpha": 5.0}, "NEFTune"),
-    ):
-        assert shown in str(engine.unable(job_of(toy_base, rows, **section).settings, card))
+    assert "DoRA" in str(engine.unable(job_of(toy_base, rows, use_dora=True).settings, card))
+    random = job_of(toy_base, rows, lora_dropout=0.1, neftune_noise_alpha=5.0)
+    assert engine.unable(random.settings, card) is None
 
 
 def test_target_names_choose_the_same_layers(toy_base: Path, tmp_path: Path) -> None:

@@ -90,6 +90,23 @@ def test_the_adapter_loads_unchanged_with_peft(tmp_path: Path, toy_base: Path, n
     assert (config.use_rslora, config.use_dora) == (name == "rslora", name == "dora")
 
 
+def test_lora_weights_on_a_four_bit_base_stay_float32(
+    tmp_path: Path, toy_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRL makes them bfloat16, which float16 training (older cards) then fails on: it looks at this flag alone."""
+    start = trl_trainer.SFTTrainer.__init__
+
+    def flagged(self: Any, *args: Any, model: Any, **kwargs: Any) -> None:
+        model.is_loaded_in_4bit = True
+        start(self, *args, model=model, **kwargs)
+        assert torch.bfloat16 in {weight.dtype for weight in model.parameters() if weight.requires_grad}
+        model.is_loaded_in_4bit = False
+
+    monkeypatch.setattr(trl_trainer.SFTTrainer, "__init__", flagged)
+    run, _ = trained(tmp_path / "one", toy_base, max_steps=3)
+    assert {value.dtype for value in weights(run).values()} == {torch.float32}
+
+
 def test_full_fine_tuning_trains_all_weights_and_leaves_a_model_folder(tmp_path: Path, toy_base: Path) -> None:
     from transformers import AutoModelForCausalLM
 

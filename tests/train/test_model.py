@@ -65,3 +65,20 @@ def test_broken_weights_are_noticed_at_once(toy_base: Path, tmp_path: Path, harm
     save_file(weights, base / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"model\.layers\.1\.mlp\.up_proj\.weight"):
         load_base(base, "toy", CPU)
+
+
+def test_unsloth_is_told_the_familys_own_layers() -> None:
+    """Its default names (q_proj, gate_proj, ...) leave out the fused layers of Phi-4-mini."""
+    from fastrun import job_of, rows_of
+    from transformers import Phi3Config, Phi3ForCausalLM
+
+    from medtune.chat.family import family_cards
+    from medtune.train.engines.unsloth import _targets
+
+    config = Phi3Config(
+        vocab_size=97, hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, pad_token_id=0,
+    )  # fmt: skip
+    job = job_of(Path(), rows_of(4))
+    job.base.family = next(card for card in family_cards() if card.family == "phi4-mini")  # type: ignore[misc]
+    assert _targets(Phi3ForCausalLM(config), job) == ["down_proj", "gate_up_proj", "o_proj", "qkv_proj"]

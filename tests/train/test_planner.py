@@ -1,5 +1,6 @@
 """The planner on made-up cards: what each can do, what is taken, and what is said about it."""
 
+import itertools
 import random
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from medtune.core.errors import ModelError, ResourceError
 from medtune.train.capability import Card, capability_of, hold_to
-from medtune.train.planner.choose import MARGIN, Wish, choose
+from medtune.train.planner.choose import MARGIN, Wish, _rows_of_a_pass, choose
 from medtune.train.planner.memory import MemorySetting, predict_memory
 from medtune.train.planner.rates import MEASURED, PEAKS, efficiency, flops_per_token, peak_flops, saturation
 from medtune.train.planner.shape import ModelShape, shape_of_config
@@ -197,9 +198,20 @@ def test_the_time_forecast_gives_back_what_it_was_made_from() -> None:
     assert known and not peak_flops(replace(CARDS["H200"], name="another"), "bfloat16")[1]
     for row in MEASURED:
         flops = flops_per_token(MISTRAL, row.method, row.checkpointing, 290, 1.0)
-        speed = peak * efficiency(row.engine, row.method, row.checkpointing) * saturation(row.micro_tokens) / flops
+        speed = (
+            peak
+            * efficiency(row.engine, row.method, row.checkpointing)
+            * saturation(row.method, row.micro_tokens)
+            / flops
+        )
         assert speed == pytest.approx(row.tokens_per_s, rel=1e-6)
-    assert efficiency("fast", "qlora", "none") < efficiency("fast", "lora", "none")
+    # Unpacking 4-bit weights costs the same in every pass, so least in large ones.
+    shares = {
+        (method, tokens): efficiency("fast", method, "none") * saturation(method, tokens)
+        for method in ("qlora", "lora")
+        for tokens in (2048, 16384)
+    }
+    assert shares["qlora", 2048] < 0.95 * shares["lora", 2048] and shares["qlora", 16384] < shares["lora", 16384]
     assert all(row.source for row in (*MEASURED, *PEAKS))
 
 
@@ -221,3 +233,25 @@ def test_torch_is_held_to_the_limit_less_what_it_does_not_count(monkeypatch: pyt
     hold_to(CARDS["A100"], 16 * GIB, GIB)
     hold_to(CARDS["cpu"], GIB, 0)
     assert shares == [pytest.approx(15 / 80)]
+
+
+@given(rows=st.integers(1, 4096))
+def test_passes_of_several_sizes(rows: int) -> None:
+    halves, finer = _rows_of_a_pass(rows, packing=False), _rows_of_a_pass(rows, packing=True)
+    for sizes in (halves, finer):
+        assert sizes[0] == rows and sizes[-1] == 1
+        assert sizes == sorted(set(sizes), reverse=True)
+    # From eight passes on, each size is at least eight ninths of the next larger one, but for whole rows.
+    small = [size for size in finer if size <= rows / 8]
+    assert all(after >= before * 8 / 9 - 1 for before, after in itertools.pairwise(small))
+
+
+def test_what_is_planned_for_a_limit_fills_it() -> None:
+    plan = choose(
+        CARDS["H200"],
+        MISTRAL,
+        [327] * 1600,
+        wish_for(CARDS["H200"], method="qlora", batch_size=112, memory_limit_bytes=16 * GIB),
+    )
+    assert plan.memory_bytes is not None
+    assert 0.9 * 16 < plan.memory_bytes / GIB + 0.55 < 16

@@ -143,6 +143,20 @@ def add_lora(model: Any, settings: Settings, name: str, family: Family | None = 
     return tuned, coverage_of(tuned)
 
 
+def chosen_layers(model: Any, settings: Settings, family: Family | None) -> list[str]:
+    """Full names of the layers to adapt, as `add_lora` chooses them. Raises ModelError when a target is none."""
+    head, names = head_name(model), linear_layers(model)
+    targets: Sequence[str] | str = settings.target_modules
+    if isinstance(targets, str):
+        if family is None:
+            return [name for name in names if name != head]
+        targets = lora_targets(family, names)
+    else:
+        _check_targets(targets, names, head)
+    ends = tuple(f".{target}" for target in targets)
+    return [name for name in names if name != head and (name in targets or name.endswith(ends))]
+
+
 def linear_layers(model: torch.nn.Module) -> list[str]:
     """Full names of the linear layers."""
     return [name for name, module in model.named_modules() if _is_linear(module)]

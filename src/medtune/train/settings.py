@@ -124,6 +124,7 @@ def make_wish(
         targets=targets,
         optimizer=settings.optimizer,
         dora=settings.dora,
+        dropout=settings.lora_dropout > 0,
         trained_share=trained_share,
         allowed=family.dtypes,
         unable=unable(settings, capability),

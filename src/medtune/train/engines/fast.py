@@ -9,19 +9,12 @@ from medtune.train.recorder import Recorder
 from medtune.train.settings import Settings
 
 NAME = "fast"
-_ELSEWHERE = {
-    "dora": "DoRA",
-    "neftune_alpha": "NEFTune",
-    "lora_dropout": "dropout in the update",
-}
-"""Settings that this engine leaves to `trl`."""
 
 
 def unable(settings: Settings, capability: Capability) -> str | None:
     """Why it cannot run these settings on this card, or None."""
-    for name, shown in _ELSEWHERE.items():
-        if getattr(settings, name):
-            return f"the fast engine has no {shown}"
+    if settings.dora:
+        return "the fast engine has no DoRA"
     if capability.card.device not in ("cuda", "cpu"):
         return f"the fast engine does not run on {capability.card.device}"
     if capability.card.device == "cuda" and (not capability.varlen or capability.dtype != "bfloat16"):

@@ -81,6 +81,9 @@ class RowTrainer(SFTTrainer):  # type: ignore[misc]
                 "row": list(range(len(rows))),
             }
         )
+        # TRL turns LoRA weights on a 4-bit base into bfloat16: float16 training then fails in its first step (the
+        # gradient scaler knows no bfloat16), and elsewhere small updates are lost. They stay float32, in every engine.
+        trained = [(weight, weight.data) for weight in model.parameters() if weight.requires_grad]
         super().__init__(
             model=model,
             args=_arguments(settings, plan, checkpoints, device),
@@ -89,6 +92,8 @@ class RowTrainer(SFTTrainer):  # type: ignore[misc]
             processing_class=tokenizer,
             callbacks=[conductor],
         )
+        for weight, values in trained:
+            weight.data = values.to(weight.device)
         for callback in (PrinterCallback, ProgressCallback):
             self.remove_callback(callback)
         # Batches then come with the number of trained tokens of the whole optimiser step: an exact mean over tokens.

@@ -12,7 +12,6 @@ from medtune.train.settings import Settings
 
 NAME = "unsloth"
 INSTALL = "pip install unsloth (into medtune's environment), or set train.engine to auto"
-_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 def unable(settings: Settings, capability: Capability) -> str | None:
@@ -57,13 +56,12 @@ def _load(job: Job) -> Any:
             local_files_only=True,
             trust_remote_code=False,
         )
-        targets = list(_TARGETS) if isinstance(settings.target_modules, str) else list(settings.target_modules)
         tuned = FastLanguageModel.get_peft_model(
             model,
             r=settings.lora_r,
             lora_alpha=settings.lora_alpha,
             lora_dropout=settings.lora_dropout,
-            target_modules=targets,
+            target_modules=_targets(model, job),
             use_rslora=settings.rslora,
             bias="none",
             random_state=settings.seed,
@@ -85,3 +83,10 @@ def _adapted(model: Any) -> dict[str, int]:
     from medtune.train.model import coverage_of
 
     return coverage_of(model).adapted
+
+
+def _targets(model: Any, job: Job) -> list[str]:
+    """Last parts of the names of the layers to adapt. Unsloth's own default names miss fused layers (Phi-4-mini)."""
+    from medtune.train.model import chosen_layers
+
+    return sorted({name.rpartition(".")[2] for name in chosen_layers(model, job.settings, job.base.family)})

@@ -25,6 +25,7 @@ def write_adapter(
     rank: int,
     alpha: int,
     rslora: bool = False,
+    dropout: float = 0.0,
 ) -> None:
     """Write the weights (float32) and the configuration; `linear_names`: every linear layer of the base, by name."""
     from peft import LoraConfig, TaskType
@@ -39,7 +40,7 @@ def write_adapter(
         task_type=TaskType.CAUSAL_LM,
         r=rank,
         lora_alpha=alpha,
-        lora_dropout=0.0,
+        lora_dropout=dropout,
         use_rslora=rslora,
         target_modules=target_names([layer.name for layer in layers], linear_names),
         base_model_name_or_path=base,

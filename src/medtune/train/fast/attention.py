@@ -59,6 +59,9 @@ def packed_attention(
 
 
 def _varlen(q: Tensor, k: Tensor, v: Tensor, bounds: Tensor, longest: int, scale: float, window: int | None) -> Tensor:
+    # `v` is a part of the joint product of q, k and v. Saved as it is for the backward pass, it would keep all three:
+    # 7 % of what a 7B model saves (6 % of its memory). q and k were rotated, and are tensors of their own.
+    v = v.contiguous()
     kwargs: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in _NAMES else {}
     if "window_size" in _NAMES:  # torch 2.10 knows `is_causal` only
         kwargs["window_size"] = (-1 if window is None else window - 1, 0)

@@ -48,7 +48,7 @@ class Built:
         return [value for layer in self.layers for value in (layer.member.a, layer.member.b)]
 
 
-def build(model: Any, names: Sequence[str], *, rank: int, scale: float, seed: int) -> Built:
+def build(model: Any, names: Sequence[str], *, rank: int, scale: float, seed: int, dropout: float = 0.0) -> Built:
     """Put LoRA on the named linear layers; all other weights are frozen.
 
     First values as PEFT's: A uniform in ±sqrt(1 / K) (kaiming_uniform with a = sqrt(5)), B zero; they depend on the
@@ -62,17 +62,17 @@ def build(model: Any, names: Sequence[str], *, rank: int, scale: float, seed: in
         device = torch.device("cpu")
         a = (torch.rand(rank, linear.in_features, generator=generator) * 2 - 1) / math.sqrt(linear.in_features)
         members[name] = Member(a, torch.zeros(linear.out_features, rank, device=device))
-    groups = [_replace(model, group, members, scale) for group in shared_inputs(model, names)]
+    groups = [_replace(model, group, members, scale, dropout) for group in shared_inputs(model, names)]
     return Built(tuple(groups), tuple(Adapted(name, members[name]) for name in names))
 
 
-def _replace(model: Any, names: Sequence[str], members: dict[str, Member], scale: float) -> LoraGroup:
+def _replace(model: Any, names: Sequence[str], members: dict[str, Member], scale: float, dropout: float) -> LoraGroup:
     linears = [model.get_submodule(name) for name in names]
     weight = linears[0].weight if len(linears) == 1 else torch.cat([linear.weight for linear in linears])
     bias = None
     if any(linear.bias is not None for linear in linears):
         bias = torch.cat([_bias_of(linear) for linear in linears]).detach()
-    group = LoraGroup(frozen.dense(weight), bias, [members[name] for name in names], scale)
+    group = LoraGroup(frozen.dense(weight), bias, [members[name] for name in names], scale, dropout)
     followers = [Follower() for _ in names[1:]]
     for name, module in zip(names, [Leader(group, followers), *followers], strict=True):
         parent, _, last = name.rpartition(".")

@@ -1,7 +1,7 @@
 """The decoder layers: compiled (one compilation serves all of one kind), and recomputed where memory is short."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -18,8 +18,11 @@ def decoder_layers(model: nn.Module) -> list[nn.Module]:
     return list(sorted(lists, key=lambda found: -len(found))[0])
 
 
-def prepare(layers: list[nn.Module], *, compiled: bool, checkpointing: Checkpointing) -> None:
-    """Replace the layers' `forward`; may be called again. `selective` recomputes every second layer."""
+def prepare(layers: list[nn.Module], *, compiled: bool, checkpointing: Checkpointing, random: bool = False) -> None:
+    """Replace the layers' `forward`; may be called again. `selective` recomputes every second layer.
+
+    `random`: layers draw random numbers (dropout), so that computing again must draw the same ones.
+    """
     if compiled:
         # Layers of one class share their code; each kind (sliding or full attention, say) is compiled once.
         torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 32)
@@ -27,19 +30,36 @@ def prepare(layers: list[nn.Module], *, compiled: bool, checkpointing: Checkpoin
         forward = type(layer).forward.__get__(layer)
         call = functools.partial(_with_open_lengths, torch.compile(forward)) if compiled else forward
         again = checkpointing == "full" or (checkpointing == "selective" and index % 2 == 0)
-        layer.forward = functools.partial(_recomputed, call) if again else call
+        layer.forward = functools.partial(_recomputed, call, random) if again else call
 
 
-def _recomputed(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _recomputed(call: Callable[..., Any], random: bool, *args: Any, **kwargs: Any) -> Any:
     if not torch.is_grad_enabled():
         return call(*args, **kwargs)
-    return checkpoint(call, *args, use_reentrant=False, preserve_rng_state=False, **kwargs)
+    return checkpoint(call, *args, use_reentrant=False, preserve_rng_state=random, **kwargs)
 
 
-def _with_open_lengths(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Tell the compiler at once that the number of tokens, and of rows, changes from pass to pass."""
-    for value in (*args, *kwargs.values()):
-        for tensor in value if isinstance(value, tuple) else (value,):
-            if isinstance(tensor, Tensor) and tensor.dim() and tensor.shape[min(1, tensor.dim() - 1)] > 1:
-                torch._dynamo.maybe_mark_dynamic(tensor, min(1, tensor.dim() - 1))  # (1, T, ...) or (R + 1)
-    return call(*args, **kwargs)
+def _with_open_lengths(call: Callable[..., Any], hidden: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Tell the compiler at once that the number of tokens, and of rows, changes from pass to pass.
+
+    `hidden` (..., T, H); Gemma 3n's has four streams before, and its layers hand keys (1, G, T, D) on in a mapping.
+    """
+    tokens = hidden.shape[-2]
+    bounds = kwargs.get("cu_seq_lens_q")
+    for tensor in _tensors((hidden, args, kwargs)):
+        for dimension, size in enumerate(tensor.shape):
+            if size == tokens > 1 or tensor is bounds:
+                torch._dynamo.maybe_mark_dynamic(tensor, dimension)
+    return call(hidden, *args, **kwargs)
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """All tensors in arguments, however nested."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _tensors(item)

@@ -41,6 +41,35 @@ class _LoraProduct(torch.autograd.Function):
         return grad_x, grad_a, grad_b, None, None, *([None] * len(weights))
 
 
+class _DroppedProduct(torch.autograd.Function):
+    """y = x W^T + (d A^T) B^T; W is frozen, d is x after dropout."""
+
+    @staticmethod
+    def forward(  # noqa: PLR0917
+        ctx: Any, x: Tensor, dropped: Tensor, a: Tensor, b: Tensor, kind: Kind, sizes: list[int], *weights: Tensor
+    ) -> Tensor:
+        """x and dropped (T, K), a (R, K), b (N, R) -> (T, N)."""
+        low = torch.mm(dropped, a.t())
+        ctx.save_for_backward(dropped, low, a, b, *weights)
+        ctx.kind, ctx.sizes = kind, sizes
+        return frozen.product(kind, weights, x, low, b, sizes)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of x, dropped, a and b."""
+        dropped, low, a, b, *weights = ctx.saved_tensors
+        g = grads[0]
+        low_grad = torch.mm(g, b)
+        grad_b = torch.mm(g.t(), low)
+        grad_a = torch.mm(low_grad.t(), dropped)
+        grad_x = grad_dropped = None
+        if ctx.needs_input_grad[0]:
+            nothing = low_grad[:, :0], a.t()[:, :0]
+            grad_x = frozen.gradient(ctx.kind, tuple(weights), g, *nothing, ctx.sizes)
+            grad_dropped = torch.mm(low_grad, a)
+        return grad_x, grad_dropped, grad_a, grad_b, None, None, *([None] * len(weights))
+
+
 class Member(nn.Module):
     """One linear layer's update: A (r, K), B (n, r), both float32."""
 
@@ -50,21 +79,32 @@ class Member(nn.Module):
 
 
 class LoraGroup(nn.Module):
-    """Linear layers with one input: frozen weights (N, K) together, updates apart."""
+    """Linear layers with one input: frozen weights (N, K) together, updates apart.
 
-    def __init__(self, weight: Frozen, bias: Tensor | None, members: Sequence[Member], scale: float) -> None:
+    `dropout` acts on the update's input while training. One mask serves the group: each layer by itself sees what it
+    would see in PEFT, where layers that share an input draw masks of their own.
+    """
+
+    def __init__(
+        self, weight: Frozen, bias: Tensor | None, members: Sequence[Member], scale: float, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.weight = weight
         self.register_buffer("bias", bias, persistent=False)
         self.members = nn.ModuleList(members)
-        self.scale = scale
+        self.scale, self.dropout = scale, dropout
         self.sizes = [int(member.b.shape[0]) for member in members]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """x (..., K) to one tensor (..., n) a member."""
         flat = x.reshape(-1, x.shape[-1])
         a, b = self._update(flat.dtype)
-        out = _LoraProduct.apply(flat, a, b, self.weight.kind, self.sizes, *self.weight.tensors())  # type: ignore[no-untyped-call]
+        frozen_part = (self.weight.kind, self.sizes, *self.weight.tensors())
+        if self.dropout and self.training:
+            dropped = nn.functional.dropout(flat, self.dropout)
+            out = _DroppedProduct.apply(flat, dropped, a, b, *frozen_part)  # type: ignore[no-untyped-call]
+        else:
+            out = _LoraProduct.apply(flat, a, b, *frozen_part)  # type: ignore[no-untyped-call]
         if self.bias is not None:
             out = out + self.bias
         return tuple(part.view(*x.shape[:-1], -1) for part in out.split(self.sizes, dim=1))

@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from medtune.chat.family import Family
-from medtune.chat.targets import lora_targets
 from medtune.core.console import say
 from medtune.core.errors import ModelError
 from medtune.train.engines.fast import scale_of
@@ -20,8 +18,7 @@ from medtune.train.fast.frozen import Frozen, Kind
 from medtune.train.fast.loss import PassLoss
 from medtune.train.fast.passes import BLOCK_TOKENS, Pass, PassMaker
 from medtune.train.fast.schedule import cut
-from medtune.train.model import _check_targets as check_targets
-from medtune.train.model import head_name, linear_layers, load_base
+from medtune.train.model import chosen_layers, linear_layers, load_base
 from medtune.train.planner.plan import TrainingPlan
 from medtune.train.settings import Settings
 
@@ -66,20 +63,6 @@ def keeps_turned(plan: TrainingPlan) -> bool:
     return plan.checkpointing == "none"
 
 
-def chosen_layers(model: Any, settings: Settings, family: Family | None) -> list[str]:
-    """Full names of the layers to adapt, as `model.add_lora` chooses them. Raises ModelError when a target is none."""
-    head, names = head_name(model), linear_layers(model)
-    targets: Sequence[str] | str = settings.target_modules
-    if isinstance(targets, str):
-        if family is None:
-            return [name for name in names if name != head]
-        targets = lora_targets(family, names)
-    else:
-        check_targets(targets, names, head)
-    ends = tuple(f".{target}" for target in targets)
-    return [name for name in names if name != head and (name in targets or name.endswith(ends))]
-
-
 def make_optimizer(parameters: Sequence[Tensor], settings: Settings, device: torch.device) -> Any:
     """AdamW: fused, or bitsandbytes' with 8-bit or paged states. Raises ModelError without bitsandbytes."""
     values: dict[str, Any] = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
@@ -108,7 +91,14 @@ def _stored(job: Job, kind: Kind) -> Base:
     model.set_attn_implementation(attention.NAME)
     names = tuple(linear_layers(model))
     chosen = chosen_layers(model, settings, job.base.family)
-    built = build(model, chosen, rank=settings.lora_r, scale=scale_of(settings), seed=settings.seed)
+    built = build(
+        model,
+        chosen,
+        rank=settings.lora_r,
+        scale=scale_of(settings),
+        seed=settings.seed,
+        dropout=settings.lora_dropout,
+    )
     room = job.plan.memory_bytes or job.capability.card.usable_bytes()
     _place(model, device, whole=kind == "dense" or 1.5 * _size_bytes(model) < room)
     facts: dict[str, Any] = {}
@@ -119,6 +109,8 @@ def _stored(job: Job, kind: Kind) -> Base:
         kl = mean_kl(before, _states(job, model, device), PassLoss(model).logits, device)
         facts = {"fp8_kl_nats": round(kl, 6), "fp8_kl_limit_nats": KL_LIMIT_NATS, "fp8_kl_rows": len(_check_rows(job))}
     facts["base_storage"] = kind
+    if device.type == "cuda":
+        torch.cuda.empty_cache()  # the 16-bit weights' room: the training's memory is counted from here
     return Base(model, built, device, names, kind, facts)
 
 

@@ -17,6 +17,7 @@ from medtune.train.fast.adapter import read_adapter, write_adapter
 from medtune.train.fast.build import Built
 from medtune.train.fast.layers import decoder_layers, prepare
 from medtune.train.fast.loss import PassLoss
+from medtune.train.fast.noise import EmbeddingNoise
 from medtune.train.fast.passes import BLOCK_TOKENS, PassMaker
 from medtune.train.fast.schedule import Schedule, cut
 from medtune.train.memory import does_not_fit
@@ -71,9 +72,13 @@ class FastTrainer:
         self.layers = decoder_layers(model)
         model.train()
         self.loss.probe(self.passes.make([0]).to(device))
-        # All layers then get inputs of one kind, and one compilation serves the first of them, too.
-        model.get_input_embeddings().register_forward_hook(_open)
-        prepare(self.layers, compiled=compiled, checkpointing=self.room.checkpointing)
+        self.noise = EmbeddingNoise(settings.neftune_alpha)
+        model.get_input_embeddings().register_forward_hook(self.noise.hook)
+        self._prepare(self.room.checkpointing)
+
+    def _prepare(self, checkpointing: Checkpointing) -> None:
+        random = self.job.settings.lora_dropout > 0
+        prepare(self.layers, compiled=self.compiled, checkpointing=checkpointing, random=random)
 
     def run(self, recorder: Recorder) -> None:
         """Train from the start's step until the recorder says stop."""
@@ -116,7 +121,9 @@ class FastTrainer:
         total = torch.zeros((), device=self.device)
         for one in passes:
             if one.trained:
-                loss = self.loss(one.to(self.device))
+                there = one.to(self.device)
+                self.noise.rows_are(there.bounds, there.ids.shape[1])
+                loss = self.loss(there)
                 (loss / trained).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
         mean = float(total) / trained
@@ -127,7 +134,11 @@ class FastTrainer:
     def validate(self) -> float:
         """Mean loss over all trained tokens of the validation rows, in nats."""
         rows = range(len(self.job.validation))
-        return self._whole(lambda: self._validation_loss(rows), 0, rows, self.validation_lengths)
+        self.model.eval()
+        try:
+            return self._whole(lambda: self._validation_loss(rows), 0, rows, self.validation_lengths)
+        finally:
+            self.model.train()
 
     def _validation_loss(self, rows: Sequence[int]) -> float:
         total, trained = torch.zeros((), dtype=torch.float64, device=self.device), 0
@@ -170,7 +181,7 @@ class FastTrainer:
             self.room.tokens = max(longest, self.room.tokens // 2)
         elif self.room.checkpointing != "full":
             self.room.checkpointing = "full"
-            prepare(self.layers, compiled=self.compiled, checkpointing="full")
+            self._prepare("full")
         else:
             return False
         return True
@@ -186,11 +197,13 @@ class FastTrainer:
             rank=settings.lora_r,
             alpha=settings.lora_alpha,
             rslora=settings.rslora,
+            dropout=settings.lora_dropout,
         )
         state = {
             "optimizer": self.optimizer.state_dict(),
             "schedule": {key: value for key, value in self.schedule.state_dict().items() if key != "lr_lambdas"},
             "rng": torch.get_rng_state(),
+            "rng_card": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "room": [self.room.tokens, self.room.checkpointing],
         }
         torch.save(state, folder / STATE)
@@ -202,14 +215,12 @@ class FastTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict({**state["schedule"], "lr_lambdas": [None] * len(self.schedule.lr_lambdas)})
         torch.set_rng_state(state["rng"])
+        if self.device.type == "cuda" and state.get("rng_card") is not None:
+            torch.cuda.set_rng_state(state["rng_card"], self.device)
         tokens, checkpointing = state["room"]
         self.room.tokens = min(int(tokens), self.room.tokens)
         if checkpointing == "full" != self.room.checkpointing:
             self.room.checkpointing = "full"
-            prepare(self.layers, compiled=self.compiled, checkpointing="full")
+            self._prepare("full")
         assert self.job.start is not None
         return self.job.start.step
-
-
-def _open(_module: Any, _args: Any, out: Tensor) -> Tensor:
-    return out.requires_grad_(torch.is_grad_enabled())

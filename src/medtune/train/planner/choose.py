@@ -8,6 +8,7 @@ from typing import Literal
 from medtune.core.errors import ModelError, ResourceError
 from medtune.train.batches import batch_order, padding_share
 from medtune.train.capability import Capability, Card, Dtype, capability_of
+from medtune.train.fast.passes import BLOCK_TOKENS
 from medtune.train.planner.memory import MemoryForecast, MemorySetting, predict_memory
 from medtune.train.planner.plan import Alternative, Checkpointing, EngineName, Method, TrainingPlan
 from medtune.train.planner.rates import efficiency, flops_per_token, peak_flops, saturation
@@ -50,6 +51,7 @@ class Wish:
     targets: tuple[str, ...] | str = "all-linear"
     optimizer: str = "adamw"
     dora: bool = False
+    dropout: bool = False
     trained_share: float = 1.0
     """Share of the tokens that are trained."""
     allowed: tuple[Dtype, ...] = ("bfloat16", "float16", "float32")
@@ -193,10 +195,9 @@ def _sizes(
     packing = engine in PACKING_ENGINES and wish.packing is not False
     order = batch_order(lengths, wish.batch_size, wish.seed, 0)
     cuda = capability.card.device == "cuda"
-    rows = wish.step_rows if cuda else wish.batch_size
-    while rows >= 1:
+    for rows in _rows_of_a_pass(wish.step_rows if cuda else wish.batch_size, packing=packing):
         if packing:
-            tokens = max(longest, math.ceil(rows * mean))
+            tokens = _whole_blocks(max(longest, math.ceil(rows * mean)))
             filled, padding = min(rows, wish.step_rows) * mean, 0.0
         else:
             tokens = rows * longest
@@ -223,10 +224,24 @@ def _sizes(
             device=capability.card.device,
             trained_share=wish.trained_share,
             dora=wish.dora,
+            dropout=wish.dropout,
         )
         seconds = _seconds(capability.card, shape, wish, plan, mean=mean, filled=filled, padding=padding)
         yield _Choice(plan, predict_memory(shape, setting), seconds)
-        rows //= 2
+
+
+def _rows_of_a_pass(rows: int, *, packing: bool) -> list[int]:
+    """From all rows of a step down to one, in halves; packed passes may also be a third, a fifth and so on, as the
+    rows that do not fill the last one cost no padding."""
+    if not packing:
+        return [rows >> halved for halved in range(rows.bit_length())]
+    passes = [*range(1, 8), *(eighth << doubled for doubled in range(rows.bit_length()) for eighth in range(8, 16))]
+    return sorted({math.ceil(rows / count) for count in passes}, reverse=True)
+
+
+def _whole_blocks(tokens: int) -> int:
+    """As many as the tensors of a pass get."""
+    return math.ceil(tokens / BLOCK_TOKENS) * BLOCK_TOKENS
 
 
 def _seconds(
@@ -238,7 +253,8 @@ def _seconds(
     peak, _ = peak_flops(card, plan.dtype)
     if card.device == "cpu":
         return positions * flops / peak
-    return positions * flops / (peak * efficiency(plan.engine, plan.method, plan.checkpointing) * saturation(filled))
+    share = efficiency(plan.engine, plan.method, plan.checkpointing) * saturation(plan.method, filled)
+    return positions * flops / (peak * share)
 
 
 def _others(taken: _Choice, choices: Sequence[_Choice], room: int) -> Iterator[Alternative]:

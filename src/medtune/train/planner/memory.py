@@ -8,9 +8,10 @@ all query heads, K of all key heads; elements for each token and layer):
     rotated key, value                                          2 K
     gate, up and their product                                  3 I
 
-which is 139 kB in bfloat16 for the shape of Mistral 7B. A probe on an H200 (compiled blocks, LoRA on a frozen base)
-took 49 GiB with 8,192 and 84 GiB with 16,384 tokens in a pass; these sums give 49.2 and 84.2. Uncompiled code keeps
-more: the norms in float32, the activation's output, and PEFT's copies of each adapted layer's input.
+which is 139 kB in bfloat16 for the shape of Mistral 7B; `shape.Kept` has the counts of other classes. A probe on an
+H200 (compiled blocks, LoRA on a frozen base) took 49 GiB with 8,192 and 84 GiB with 16,384 tokens in a pass; these sums
+give 48.8 and 83.3. Uncompiled code keeps more: the norms in float32, the activation's output, and PEFT's copies of each
+adapted layer's input.
 """
 
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class MemorySetting:
     trained_share: float = 1.0
     """Share of the tokens that are trained: only those have logits."""
     dora: bool = False
+    dropout: bool = False
+    """The update's input is dropped in part: its masks are kept."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +158,17 @@ def _activations(shape: ModelShape, setting: MemorySetting) -> tuple[int, int]:
     """Bytes saved for the backward pass in all layers, and bytes of the block that is being worked on."""
     tokens, size = setting.micro_tokens, DTYPE_BYTES[setting.dtype]
     hidden, inner, query, kv = shape.hidden, shape.intermediate, shape.query, shape.kv
-    block = size * (4 * hidden + 2 * query + 2 * kv + 3 * inner) + _extra(shape, setting)
+    kept = shape.kept
+    block = size * (kept.hidden * hidden + kept.query * query + kept.kv * kv) + _extra(shape, setting)
+    block += int(size * kept.inner * inner)
     # `selective`: every second block keeps its input only, and is computed again as a whole.
-    kept = {"none": block, "selective": (block + size * hidden) // 2, "full": size * hidden}[setting.checkpointing]
-    again = {"none": 0, "selective": block, "full": block}[setting.checkpointing]
-    gradients = size * (2 * hidden + 3 * inner)
+    start = size * hidden * kept.streams
+    saved = {"none": block, "selective": (block + start) // 2, "full": start}[setting.checkpointing]
+    # Of `selective` the last layer is computed again only where their number is odd; by then all others' stand.
+    again = {"none": 0, "selective": block * (shape.layers % 2), "full": block}[setting.checkpointing]
+    # A compiled block's backward pass writes the gradients of gate and up over what it had saved of them.
+    written_over = setting.engine == "fast" and setting.device == "cuda"
+    gradients = size * (2 * kept.streams * hidden + (1 if written_over else 3) * inner)
     largest = max((linear.outputs * linear.inputs for linear in shape.linears), default=0)
     one_copy = setting.method == "fp8" and FP8_COPIES[setting.checkpointing] == 1
     # The fast engine's gate and up are one weight.
@@ -167,7 +176,7 @@ def _activations(shape: ModelShape, setting: MemorySetting) -> tuple[int, int]:
     unpacked = size * joint if setting.method == "qlora" else (joint if one_copy else 0)
     with_norms = 8 * largest if setting.dora else 0
     working = tokens * (again + gradients) + unpacked + with_norms
-    return tokens * shape.layers * kept, working
+    return tokens * shape.layers * saved, working
 
 
 def _extra(shape: ModelShape, setting: MemorySetting) -> int:
@@ -176,7 +185,9 @@ def _extra(shape: ModelShape, setting: MemorySetting) -> int:
     kinds = shape.adapted(setting.targets) if setting.method != "full" else ()
     low_rank = sum(4 * setting.lora_r * linear.count for linear in kinds) // max(shape.layers, 1)
     if setting.engine != "trl":
-        return low_rank
+        # A mask of one byte a value, and the attention's output before dropout beside that after it.
+        masks = 2 * shape.hidden + shape.query + shape.intermediate + size * shape.query
+        return low_rank + (masks if setting.dropout else 0)
     norms = 8 * shape.hidden if size < 4 else 0
     activation = size * shape.intermediate
     copies = sum(size * linear.inputs * linear.count for linear in kinds) // max(shape.layers, 1) if size < 4 else 0

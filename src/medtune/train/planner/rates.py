@@ -66,9 +66,12 @@ MEASURED = (
     Measured("unsloth", "qlora", "full", 8890.0, 8192, f"{_NOTES}: Unsloth QLoRA, packed, its checkpointing"),
     Measured("trl", "qlora", "full", 2490.0, 1160, f"{_NOTES}: TRL + PEFT QLoRA, batch 4 x 4, padded"),
 )
-HALF_SPEED_TOKENS = 285
-"""Tokens in a pass at which half the speed of an endless pass is reached: 24,650 tokens/s with 8,192 and 25,070 with
-16,384 (the same notes), both of the form speed = top * tokens / (tokens + this)."""
+HALF_SPEED_TOKENS: dict[Method, int] = {"qlora": 800, "fp8": 480}
+"""Tokens in a pass at which half the speed of an endless pass is reached, fitted to speed = top * tokens / (tokens +
+this): QLoRA, which unpacks all weights in each pass, with 2,048 to 18,312 tokens, FP8 with 4,096 to 18,048
+(benchmarks/results/train-h200-2026-12-01.json; FP8 with 2,048 was slower than this says)."""
+_HALF_SPEED_TOKENS = 480
+"""Of the other methods: as FP8's."""
 
 _MISTRAL = shape_of_config(
     {
@@ -148,9 +151,9 @@ def _ratio(method: Method, to: Method) -> float:
 
 def _reached(row: Measured) -> float:
     flops = flops_per_token(_MISTRAL, row.method, row.checkpointing, _MEAN_TOKENS, 1.0)
-    return row.tokens_per_s / saturation(row.micro_tokens) * flops / (H200_TFLOPS * 1e12)
+    return row.tokens_per_s / saturation(row.method, row.micro_tokens) * flops / (H200_TFLOPS * 1e12)
 
 
-def saturation(micro_tokens: float) -> float:
+def saturation(method: Method, micro_tokens: float) -> float:
     """Speed with so many tokens in a pass, as a share of that of an endless one."""
-    return micro_tokens / (micro_tokens + HALF_SPEED_TOKENS)
+    return micro_tokens / (micro_tokens + HALF_SPEED_TOKENS.get(method, _HALF_SPEED_TOKENS))

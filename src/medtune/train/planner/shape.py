@@ -31,6 +31,35 @@ class LinearShape:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a compiled block keeps for its backward pass, for each token.
+
+    Counted on small models of each class with saved-tensor hooks (tests/train/test_memory_compiled.py).
+    """
+
+    hidden: int = 4
+    """Block input, after attention, and the norm of each."""
+    query: int = 2
+    """Rotated query, the attention's output."""
+    kv: int = 2
+    """Rotated key, value."""
+    inner: float = 3
+    """Gate, up, and their product."""
+    streams: int = 1
+    """Copies of the hidden states that run beside one another."""
+
+
+# Norms of query and key keep the joint product of q, k and v as well.
+_KEPT = {
+    "qwen3": Kept(4, 3, 4),
+    "gemma3_text": Kept(5, 3, 4),
+    # Where gates are sparse (the first 10 of 35 layers), those before the choice are kept as well.
+    "gemma3n_text": Kept(17, 3, 4, 3.3, 4),
+}
+"""By `model_type`; others keep what Llama does."""
+
+
+@dataclass(frozen=True)
 class ModelShape:
     """Sizes of a decoder. `hidden` H, `intermediate` I, `query` and `kv`: width of all query and all key heads."""
 
@@ -49,6 +78,7 @@ class ModelShape:
     """The output layer uses the input embedding."""
     plain_logits: bool = True
     """False when logits are capped or scaled: then they cannot be made in pieces."""
+    kept: Kept = Kept()
 
     @property
     def linear_weights(self) -> int:
@@ -107,11 +137,13 @@ def shape_of(config: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) 
         other=other,
         tied=tied or not any(name.endswith(_HEADS) for name in tensors),
         plain_logits=not any(values.get(key) for key in ("final_logit_softcapping", "logit_scale", "logits_scaling")),
+        kept=_KEPT.get(str(values.get("model_type")), Kept()),
     )
 
 
 def shape_of_config(config: Mapping[str, Any]) -> ModelShape:
-    """The shape of a Llama, Mistral or Qwen model that lies nowhere: from its configuration alone."""
+    """The shape of a model that lies nowhere, from its configuration alone: Llama's layers, and Gemma 3n's embeddings
+    of each layer."""
     values = _text_config(config)
     sizes = _sizes(values)
     hidden, inner, layers = sizes["hidden"], sizes["intermediate"], sizes["layers"]
@@ -125,7 +157,8 @@ def shape_of_config(config: Mapping[str, Any]) -> ModelShape:
         LinearShape("down_proj", hidden, inner, layers),
     )
     tied = bool(values.get("tie_word_embeddings", False))
-    other = sizes["vocab"] * hidden * (1 if tied else 2) + (2 * layers + 1) * hidden
+    own = _first(values, "vocab_size_per_layer_input") * _first(values, "hidden_size_per_layer_input") * layers
+    other = sizes["vocab"] * hidden * (1 if tied else 2) + (2 * layers + 1) * hidden + own
     return ModelShape(
         layers=layers,
         hidden=hidden,
@@ -136,6 +169,8 @@ def shape_of_config(config: Mapping[str, Any]) -> ModelShape:
         linears=linears,
         other=other,
         tied=tied,
+        plain_logits=not values.get("final_logit_softcapping"),
+        kept=_KEPT.get(str(values.get("model_type")), Kept()),
     )
 
 
