@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from medtune.chat import resolve_base
+from medtune.chat import load_tokenizer, resolve_base
 from medtune.config.recipe import LocalBase
 from medtune.core.errors import ModelError
 
@@ -91,11 +91,33 @@ def test_an_unknown_architecture_lists_the_known_ones(base: Path) -> None:
     assert "Qwen3ForCausalLM" in raised.value.next_step
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json"])
-def test_code_in_the_folder_is_never_run(base: Path, name: str) -> None:
-    edit(base / name, auto_map={"AutoModelForCausalLM": "modeling_evil.Evil"})
+def test_a_tokenizer_with_code_of_its_own_is_refused(base: Path) -> None:
+    edit(base / "tokenizer_config.json", auto_map={"AutoTokenizer": ["tokenization_evil.Evil", None]})
     with pytest.raises(ModelError, match="auto_map"):
         resolve(base)
+
+
+def test_code_in_the_folder_is_never_run(base: Path, tmp_path: Path) -> None:
+    """As released Phi-4-mini has it: transformers' own class is used, and nobody downstream sees the code."""
+    from transformers import AutoConfig
+
+    from medtune.chat.language_model import load_language_model
+
+    sentinel = tmp_path / "run"
+    code = f"from pathlib import Path\nPath({str(sentinel)!r}).touch()\nclass Evil: pass\n"
+    (base / "modeling_evil.py").write_text(code, encoding="utf-8")
+    classes = {"AutoConfig": "modeling_evil.Evil", "AutoModelForCausalLM": "modeling_evil.Evil"}
+    plain = resolve(base)
+    edit(base / "config.json", auto_map=classes)
+    info = resolve(base)
+    assert "auto_map" not in (info.folder / "config.json").read_text(encoding="utf-8")
+    assert not list(info.folder.glob("*.py"))
+    assert len(info.notes) == len(plain.notes) + 1 and "not run" in info.notes[0]
+    assert type(load_language_model(info.folder)).__name__ == info.architecture
+    load_tokenizer(info.folder)
+    # As llama.cpp's converter asks, which trusts what a folder names.
+    AutoConfig.from_pretrained(str(info.folder), trust_remote_code=True)
+    assert not sentinel.exists()
 
 
 def test_pickled_weights_are_refused(base: Path) -> None:

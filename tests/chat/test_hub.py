@@ -207,7 +207,11 @@ def test_no_hub_and_no_network(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Non
     ("name", "values", "message"),
     [
         ("config.json", {"architectures": ["RwkvForCausalLM"]}, "unknown architecture"),
-        ("config.json", {"auto_map": {"AutoModel": "modeling_own.Own"}}, "Python code of its own"),
+        (
+            "config.json",
+            {"architectures": ["OwnForCausalLM"], "auto_map": {"AutoModel": "modeling_own.Own"}},
+            "Python code of its own",
+        ),
         ("tokenizer_config.json", {"auto_map": {"AutoTokenizer": ["own.Own", None]}}, "Python code of its own"),
     ],
 )

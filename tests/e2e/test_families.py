@@ -14,7 +14,7 @@ from trainrun import train_view, write_prepared
 
 from medtune.chat import load_tokenizer, offline, resolve_base
 from medtune.chat.adapter_names import name_for_whole_model, put_adapter
-from medtune.chat.base import read_config
+from medtune.chat.config_file import read_config
 from medtune.chat.family import find_family
 from medtune.chat.language_model import load_language_model
 from medtune.config.recipe import LocalBase

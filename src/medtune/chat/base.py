@@ -5,21 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from medtune.chat.config_file import CONFIG, read_config
 from medtune.chat.digests import file_digest
 from medtune.chat.family import Family, check_architecture, find_family
 from medtune.chat.given_template import give_template
 from medtune.chat.hub import fetch, is_fetched, snapshot_folder
+from medtune.chat.own_code import refuse_own_code, without_own_code
 from medtune.chat.weights import check_safetensors, embedding_rows
 from medtune.config.recipe import HubBase, LocalBase
-from medtune.core.errors import DataError, ModelError
+from medtune.core.errors import ModelError
 from medtune.core.hashing import digest_json
-from medtune.core.io import read_json
 from medtune.core.net import Egress
 
 TINY = "tiny"
-CONFIG = "config.json"
 _TOKENIZER_ANY = ("tokenizer.json", "tokenizer.model", "vocab.json")
 _TOKENIZER_FILES = (
     *_TOKENIZER_ANY,
@@ -64,6 +64,7 @@ def resolve_base(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[
     """
     folder, name = _locate(base, resolve)
     architecture = check_small_files(folder)
+    folder, notes = without_own_code(folder)
     given = give_template(folder, architecture)
     family = find_family(architecture, given.folder)
     check_terms(base, family)
@@ -79,7 +80,7 @@ def resolve_base(base: Literal["tiny"] | LocalBase | HubBase, resolve: Callable[
         family=family,
         files=tuple(sorted({*config, *tokenizer, *weights})),
         revision=base.revision if isinstance(base, HubBase) else None,
-        notes=(*given.notes, *_unverified(family, architecture)),
+        notes=(*notes, *given.notes, *_unverified(family, architecture)),
     )
 
 
@@ -110,7 +111,7 @@ def check_small_files(folder: Path) -> str:
     Raises ModelError: configuration or tokenizer missing, no or an unknown architecture, or Python code of its own.
     """
     architecture = _architecture(folder)
-    _refuse_remote_code(folder)
+    refuse_own_code(folder, architecture)
     check_architecture(architecture, folder)
     _tokenizer_files(folder)
     return architecture
@@ -170,19 +171,6 @@ def tiny_folder() -> Path:
     return Path(str(resources.files("medtune") / "data" / TINY))
 
 
-def read_config(folder: Path, name: str = CONFIG) -> dict[str, Any]:
-    """A JSON object of the model folder. Raises ModelError when it is no object or not JSON."""
-    try:
-        values = read_json(folder / name)
-    except DataError as error:
-        raise ModelError(
-            f"{name} cannot be read: {error.what}", where=error.where, next_step="copy the model folder again"
-        ) from error
-    if not isinstance(values, dict):
-        raise ModelError(f"{name} is no JSON object", where=str(folder), next_step="copy the model folder again")
-    return values
-
-
 def _architecture(folder: Path) -> str:
     if not (folder / CONFIG).is_file():
         raise ModelError(
@@ -198,17 +186,6 @@ def _architecture(folder: Path) -> str:
             next_step="use a causal language model whose config.json has one entry under `architectures`",
         )
     return names[0]
-
-
-def _refuse_remote_code(folder: Path) -> None:
-    for name in (CONFIG, "tokenizer_config.json"):
-        if (folder / name).is_file() and read_config(folder, name).get("auto_map"):
-            raise ModelError(
-                f"{name} asks for Python code of its own to be run (`auto_map`); medtune never does that",
-                where=str(folder / name),
-                next_step="use a release of the model without it, or, where transformers knows the architecture "
-                "by itself, remove `auto_map` from a copy of the folder",
-            )
 
 
 def _tokenizer_files(folder: Path) -> tuple[Path, ...]:

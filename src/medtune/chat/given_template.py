@@ -4,19 +4,16 @@ medtune holds no copy of these templates: they are read where the card says, in 
 The base's folder is not touched: a folder of links in medtune's cache holds its files and the template.
 """
 
-import contextlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from medtune.chat.family import Family, Template, chat_template_text, family_cards
+from medtune.chat.linked_folder import linked_folder
 from medtune.core.errors import ModelError, ToolchainError
-from medtune.core.hashing import digest_json, sha256_text
-from medtune.core.io import read_text, write_text
-from medtune.llamacpp.toolchain import cache_folder, find
+from medtune.core.io import read_text
+from medtune.llamacpp.toolchain import find
 
 TEMPLATE_FILE = "chat_template.jinja"
-_FOLDER = "bases"
 _VOCABULARIES = ("tokenizer.json", "tokenizer_config.json", "added_tokens.json", "tokenizer.model")
 
 
@@ -45,7 +42,7 @@ def give_template(folder: Path, architecture: str) -> Given:
         f"this base has no chat template: it gets the one of {card.template.released_with} (card {card.family}); "
         "compare it with what its makers write"
     )
-    return Given(_folder_with(folder, text), (note,))
+    return Given(linked_folder(folder, {TEMPLATE_FILE: text}), (note,))
 
 
 def read_carried(template: Template) -> str:
@@ -83,22 +80,3 @@ def _card_for(folder: Path, architecture: str) -> Family | None:
             if all(token.encode() in present for token in template.tokens):
                 return card
     return None
-
-
-def _folder_with(folder: Path, text: str) -> Path:
-    """Links to the files of `folder`, and the template; the same files give the same folder."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != TEMPLATE_FILE)
-    stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    key = digest_json([str(folder.resolve()), sha256_text(text), stats])[:16]
-    made = cache_folder() / _FOLDER / f"{folder.name}-{key}"
-    if not made.is_dir():
-        made.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=made.parent) as scratch:
-            partial = Path(scratch) / made.name
-            partial.mkdir()
-            for path in files:
-                (partial / path.name).symlink_to(path.resolve())
-            write_text(partial / TEMPLATE_FILE, text)
-            with contextlib.suppress(OSError):  # another process made it meanwhile
-                partial.rename(made)
-    return made

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from medtune.chat.base import read_config
+from medtune.chat.config_file import read_config
 
 _LANGUAGE_WEIGHTS = {
     r"^language_model\.lm_head\.": "lm_head.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medtune.chat.base import read_config
+from medtune.chat.config_file import read_config
 from medtune.chat.dated import pinned_template
 from medtune.chat.family import Family, chat_template_text, find_family
 from medtune.chat.offline import offline

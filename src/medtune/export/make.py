@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medtune.chat.base import BaseInfo, read_config
+from medtune.chat.base import BaseInfo
+from medtune.chat.config_file import read_config
 from medtune.core.console import Progress
 from medtune.core.errors import DataError
 from medtune.core.hashing import digest_json, sha256_file

@@ -5,7 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from medtune.chat.base import BaseInfo, read_config
+from medtune.chat.base import BaseInfo
+from medtune.chat.config_file import read_config
 from medtune.core.errors import RunDirError
 from medtune.core.hashing import sha256_file
 from medtune.core.io import disk_errors, write_text
