@@ -82,8 +82,9 @@ def job_of(case: dict[str, Any], rows: list[Any], base: Any) -> Any:
     from medtune.config.train import TrainSection
     from medtune.train.capability import capability_of, look_at_card
     from medtune.train.engines.protocol import Job
-    from medtune.train.planner.choose import Wish, choose
+    from medtune.train.planner.choose import choose
     from medtune.train.planner.shape import shape_of_config
+    from medtune.train.planner.wish import Wish
     from medtune.train.settings import make_settings
 
     section = TrainSection(

@@ -19,12 +19,14 @@ def layer(hidden: Tensor, angles: tuple[Tensor, Tensor], *, kept: dict[str, Any]
     return hidden * angles[0] + angles[1] + kept["full"].sum() + cu_seq_lens_q.float().mean()
 
 
+@pytest.mark.parametrize("first", [16, WIDTH])
 @pytest.mark.parametrize("before", [(1,), (4, 1)])
-def test_passes_of_other_lengths_are_not_compiled_again(before: tuple[int, ...]) -> None:
+def test_passes_of_other_lengths_are_not_compiled_again(before: tuple[int, ...], first: int) -> None:
+    """Also when the first pass has as many tokens as the model is wide."""
     torch._dynamo.reset()
     counter = CompileCounter()
     call = functools.partial(_with_open_lengths, torch.compile(layer, backend=counter))
-    for tokens, rows in ((16, 3), (24, 5), (40, 4)):
+    for tokens, rows in ((first, 3), (24, 5), (40, 4)):
         hidden = torch.randn(*before, tokens, WIDTH)
         angles = torch.randn(1, tokens, WIDTH), torch.randn(1, tokens, WIDTH)
         kept = {"full": torch.randn(1, 2, tokens, 3)}

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from medtune.core.errors import ModelError, ResourceError
 from medtune.train.capability import Card, capability_of, hold_to
-from medtune.train.planner.choose import MARGIN, Wish, _rows_of_a_pass, choose
+from medtune.train.planner.candidates import _rows_of_a_pass
+from medtune.train.planner.choose import MARGIN, choose
 from medtune.train.planner.memory import MemorySetting, predict_memory
 from medtune.train.planner.rates import MEASURED, PEAKS, efficiency, flops_per_token, peak_flops, saturation
 from medtune.train.planner.shape import ModelShape, shape_of_config
+from medtune.train.planner.wish import Wish
 from medtune.train.planner.words import plan_lines
 
 GIB = 2**30

@@ -7,7 +7,7 @@ from typing import Any
 from medtune.chat.family import Family
 from medtune.config.train import TrainSection
 from medtune.train.capability import Capability
-from medtune.train.planner.choose import Wish
+from medtune.train.planner.wish import Wish
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,9 @@ def _with_open_lengths(call: Callable[..., Any], hidden: Tensor, *args: Any, **k
     tokens = hidden.shape[-2]
     bounds = kwargs.get("cu_seq_lens_q")
     for tensor in _tensors((hidden, args, kwargs)):
-        for dimension, size in enumerate(tensor.shape):
-            if size == tokens > 1 or tensor is bounds:
-                torch._dynamo.maybe_mark_dynamic(tensor, dimension)
+        place = tensor.dim() - (2 if tensor.is_floating_point() else 1)  # (..., T, D) or (1, T)
+        if place >= 0 and (tensor is bounds or tensor.shape[place] == tokens):
+            torch._dynamo.maybe_mark_dynamic(tensor, place)
     return call(hidden, *args, **kwargs)
 
 

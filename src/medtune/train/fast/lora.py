@@ -15,58 +15,41 @@ from medtune.train.fast.frozen import Frozen, Kind
 
 
 class _LoraProduct(torch.autograd.Function):
-    """y = x W^T + (x A^T) B^T; W is frozen."""
+    """y = x W^T + (d A^T) B^T; W is frozen. d is x after dropout, or None where nothing is dropped: then x itself."""
 
     @staticmethod
     def forward(  # noqa: PLR0917
-        ctx: Any, x: Tensor, a: Tensor, b: Tensor, kind: Kind, sizes: list[int], *weights: Tensor
+        ctx: Any,
+        x: Tensor,
+        dropped: Tensor | None,
+        a: Tensor,
+        b: Tensor,
+        kind: Kind,
+        sizes: list[int],
+        *weights: Tensor,
     ) -> Tensor:
-        """x (T, K), a (R, K), b (N, R) -> (T, N)."""
-        low = torch.mm(x, a.t())
-        ctx.save_for_backward(x, low, a, b, *weights)
-        ctx.kind, ctx.sizes = kind, sizes
+        """x and d (T, K), a (R, K), b (N, R) -> (T, N)."""
+        read = x if dropped is None else dropped
+        low = torch.mm(read, a.t())
+        ctx.save_for_backward(read, low, a, b, *weights)
+        ctx.kind, ctx.sizes, ctx.drops = kind, sizes, dropped is not None
         return frozen.product(kind, weights, x, low, b, sizes)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of x, a and b."""
-        x, low, a, b, *weights = ctx.saved_tensors
+        """Gradients of x, d, a and b."""
+        read, low, a, b, *weights = ctx.saved_tensors
         g = grads[0]
         low_grad = torch.mm(g, b)
         grad_b = torch.mm(g.t(), low)
-        grad_a = torch.mm(low_grad.t(), x)
-        grad_x = None
-        if ctx.needs_input_grad[0]:
-            grad_x = frozen.gradient(ctx.kind, tuple(weights), g, low_grad, a.t(), ctx.sizes)
-        return grad_x, grad_a, grad_b, None, None, *([None] * len(weights))
-
-
-class _DroppedProduct(torch.autograd.Function):
-    """y = x W^T + (d A^T) B^T; W is frozen, d is x after dropout."""
-
-    @staticmethod
-    def forward(  # noqa: PLR0917
-        ctx: Any, x: Tensor, dropped: Tensor, a: Tensor, b: Tensor, kind: Kind, sizes: list[int], *weights: Tensor
-    ) -> Tensor:
-        """x and dropped (T, K), a (R, K), b (N, R) -> (T, N)."""
-        low = torch.mm(dropped, a.t())
-        ctx.save_for_backward(dropped, low, a, b, *weights)
-        ctx.kind, ctx.sizes = kind, sizes
-        return frozen.product(kind, weights, x, low, b, sizes)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of x, dropped, a and b."""
-        dropped, low, a, b, *weights = ctx.saved_tensors
-        g = grads[0]
-        low_grad = torch.mm(g, b)
-        grad_b = torch.mm(g.t(), low)
-        grad_a = torch.mm(low_grad.t(), dropped)
+        grad_a = torch.mm(low_grad.t(), read)
         grad_x = grad_dropped = None
         if ctx.needs_input_grad[0]:
-            nothing = low_grad[:, :0], a.t()[:, :0]
-            grad_x = frozen.gradient(ctx.kind, tuple(weights), g, *nothing, ctx.sizes)
-            grad_dropped = torch.mm(low_grad, a)
+            # With dropout the low-rank part goes another way: nothing of it is added here.
+            shown = slice(0, 0 if ctx.drops else None)
+            p, q = low_grad[:, shown], a.t()[:, shown]
+            grad_x = frozen.gradient(ctx.kind, tuple(weights), g, p, q, ctx.sizes)
+            grad_dropped = torch.mm(low_grad, a) if ctx.drops else None
         return grad_x, grad_dropped, grad_a, grad_b, None, None, *([None] * len(weights))
 
 
@@ -99,12 +82,9 @@ class LoraGroup(nn.Module):
         """x (..., K) to one tensor (..., n) a member."""
         flat = x.reshape(-1, x.shape[-1])
         a, b = self._update(flat.dtype)
-        frozen_part = (self.weight.kind, self.sizes, *self.weight.tensors())
-        if self.dropout and self.training:
-            dropped = nn.functional.dropout(flat, self.dropout)
-            out = _DroppedProduct.apply(flat, dropped, a, b, *frozen_part)  # type: ignore[no-untyped-call]
-        else:
-            out = _LoraProduct.apply(flat, a, b, *frozen_part)  # type: ignore[no-untyped-call]
+        dropped = nn.functional.dropout(flat, self.dropout) if self.dropout and self.training else None
+        weight = (self.weight.kind, self.sizes, *self.weight.tensors())
+        out = _LoraProduct.apply(flat, dropped, a, b, *weight)  # type: ignore[no-untyped-call]
         if self.bias is not None:
             out = out + self.bias
         return tuple(part.view(*x.shape[:-1], -1) for part in out.split(self.sizes, dim=1))
