@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,35 +17,58 @@ _SERVER_BYTES = 300 << 20
 """A llama-server without its weights: code, caches and a context of some thousand tokens of a small model."""
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What asking and grading the builds of one run takes."""
+
+    ram_bytes: float
+    """To ask the largest build."""
+    questions: int
+    builds: int
+    answer_tokens: int
+    """The longest answer."""
+    read_bytes: float
+    """What a CPU reads from memory until every answer is as long as it may be."""
+
+
 def cost_lines(opened: "OpenRecipe") -> Iterator[str]:
     """Lines for `medtune doctor`; nothing when base or suites cannot be used, which is said elsewhere."""
     import psutil
 
-    from medtune.chat.base import resolve_base, to_fetch
+    from medtune.chat.base import to_fetch
 
-    recipe = opened.recipe
-    if to_fetch(recipe.base):
+    if to_fetch(opened.recipe.base):
         yield "not known before the base is fetched"
         return
+    costs = costs_of(opened)
+    if costs is None:
+        return
+    yield (
+        f"RAM: about {costs.ram_bytes / 2**30:.1f} GiB to ask the largest build, "
+        f"{psutil.virtual_memory().available / 2**30:.1f} GiB are free (the training's need stands above)"
+    )
+    speed = bandwidth()
+    yield (
+        f"audit: {costs.questions} questions to {costs.builds} builds, at most {hours(costs.read_bytes / speed)} on "
+        f"this CPU if every answer is as long as it may be ({costs.answer_tokens} tokens); it reads "
+        f"{speed / 1e9:.0f} GB/s, and a token reads the whole build once"
+    )
+
+
+def costs_of(opened: "OpenRecipe") -> Costs | None:
+    """None before the base is fetched, and when base or suites cannot be used."""
+    from medtune.chat.base import resolve_base, to_fetch
+
+    if to_fetch(opened.recipe.base):
+        return None
     try:
-        base = resolve_base(recipe.base, opened.whole().resolve)
+        base = resolve_base(opened.recipe.base, opened.whole().resolve)
         questions, answer_tokens = _questions(opened)
         sizes = _build_bytes(opened, sum(path.stat().st_size for path in base.files if path.suffix == ".safetensors"))
     except MedtuneError:
-        return
-    largest = max(sizes)
-    free = psutil.virtual_memory().available
-    yield (
-        f"RAM: about {(largest + _SERVER_BYTES) / 2**30:.1f} GiB to ask the largest build, {free / 2**30:.1f} GiB are "
-        "free (the training's need stands above)"
-    )
-    speed = bandwidth()
-    seconds = sum(questions * answer_tokens * size / speed for size in sizes)
-    yield (
-        f"audit: {questions} questions to {len(sizes)} builds, at most {_hours(seconds)} on this CPU if every "
-        f"answer is as long as it may be ({answer_tokens} tokens); it reads {speed / 1e9:.0f} GB/s, and a token reads "
-        "the whole build once"
-    )
+        return None
+    read_bytes = questions * answer_tokens * sum(sizes)
+    return Costs(max(sizes) + _SERVER_BYTES, questions, len(sizes), answer_tokens, read_bytes)
 
 
 def bandwidth() -> float:
@@ -91,7 +115,8 @@ def _build_bytes(opened: "OpenRecipe", base_bytes: int) -> list[float]:
     return [float(base_bytes), float(base_bytes), *(base_bytes * bit / 16 for bit in bits)]
 
 
-def _hours(seconds: float) -> str:
+def hours(seconds: float) -> str:
+    """Seconds as minutes or hours."""
     if seconds < 5400:
         return f"{max(1.0, seconds / 60):.0f} min"
     return f"{seconds / 3600:.1f} h"

@@ -8,7 +8,10 @@ import click
 from medtune.cli.options import SettingCommand, example, runs_option, set_option
 
 
-@click.command(cls=SettingCommand, epilog=example("medtune doctor", "medtune doctor recipes/quickstart.yaml"))
+@click.command(
+    cls=SettingCommand,
+    epilog=example("medtune doctor", "medtune doctor recipes/quickstart.yaml"),
+)
 @click.argument("recipe", required=False, type=click.Path(path_type=Path))
 @set_option
 @runs_option
@@ -16,7 +19,8 @@ def doctor(recipe: Path | None, overrides: tuple[str, ...], runs_folder: Path) -
     """Look at this machine, and at what a recipe would do on it.
 
     Python, compiler, llama.cpp, cores, memory, disk and GPU are looked at. With RECIPE, also say what each
-    stage would do and what would stop it. Ends with exit code 2 when something is missing.
+    stage would do and what would stop it; of a suite recipe, what each of its models would do and what they need
+    together. Ends with exit code 2 when something is missing.
     """
     from medtune.cli.machine import look
 
@@ -27,8 +31,12 @@ def doctor(recipe: Path | None, overrides: tuple[str, ...], runs_folder: Path) -
             missing.append(finding.what)
             click.echo(f"         {'':<14} next: {finding.next_step}")
     if recipe is not None:
+        from medtune.cli.suite_doctor import look_at_suite
+        from medtune.config.suite import is_suite_recipe
+
         click.echo()
-        missing += list(_look_at(recipe, overrides, runs_folder))
+        look_inside = look_at_suite if is_suite_recipe(recipe) else _look_at
+        missing += list(look_inside(recipe, overrides, runs_folder))
     if missing:
         from medtune.core.errors import UsageError
 

@@ -1,5 +1,6 @@
 """`medtune run --dry-run`: state and plan of each stage, in words."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,17 @@ import click
 
 if TYPE_CHECKING:
     from medtune.core.errors import MedtuneError
+    from medtune.pipeline.open import OpenRecipe
+
+
+@dataclass(frozen=True)
+class StageWords:
+    """What one stage would do: its state, and its plan when it would run."""
+
+    name: str
+    state: str
+    will_run: bool
+    lines: tuple[str, ...]
 
 
 def show_plan(
@@ -16,19 +28,40 @@ def show_plan(
 
     Raises MedtuneError for a bad recipe.
     """
-    from medtune.pipeline import open_recipe, plan_run
-    from medtune.pipeline.checks import problems
+    from medtune.pipeline import open_recipe
 
     opened = open_recipe(recipe, overrides, runs_folder)
-    steps = plan_run(opened, from_=from_, until=until)
+    steps = stages_in_words(opened, from_, until)
     click.echo(f"{opened.recipe.name}: {opened.run.path}")
-    for step in steps:
-        what = f"would run: {step.state.reason or 'asked to run again'}" if step.will_run else "fresh"
-        click.echo(f"\n{step.name}: {what}")
-        if step.will_run:
-            for line in step.stage.plan(step.view, opened.run):
-                click.echo(f"  {line}")
-    found = list(problems(opened, tuple(step.name for step in steps if step.will_run)))
+    show_stages(steps)
+    found = problems_of(opened, steps)
     for problem in found:
         click.echo(f"\nthis would stop the run: {problem}")
     return found
+
+
+def stages_in_words(opened: "OpenRecipe", from_: str | None = None, until: str | None = None) -> list[StageWords]:
+    """Every stage of a run in words. Raises UsageError."""
+    from medtune.pipeline import plan_run
+
+    found = []
+    for step in plan_run(opened, from_=from_, until=until):
+        state = f"would run: {step.state.reason or 'asked to run again'}" if step.will_run else "fresh"
+        lines = step.stage.plan(step.view, opened.run) if step.will_run else []
+        found.append(StageWords(step.name, state, step.will_run, tuple(lines)))
+    return found
+
+
+def show_stages(steps: list[StageWords]) -> None:
+    """Print them."""
+    for step in steps:
+        click.echo(f"\n{step.name}: {step.state}")
+        for line in step.lines:
+            click.echo(f"  {line}")
+
+
+def problems_of(opened: "OpenRecipe", steps: list[StageWords]) -> "list[MedtuneError]":
+    """What would stop the stages that would run."""
+    from medtune.pipeline.checks import problems
+
+    return list(problems(opened, tuple(step.name for step in steps if step.will_run)))

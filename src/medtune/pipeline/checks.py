@@ -200,20 +200,35 @@ def _check_builds(opened: OpenRecipe) -> None:
     plan_builds(opened.recipe.export)
 
 
-def _check_disk(opened: OpenRecipe) -> None:
-    """The export holds the merged model, two F16 files and every quantization at once."""
+def disk_needed(opened: OpenRecipe) -> int | None:
+    """Bytes of a run: the export holds the merged model, two F16 files and every quantization at once.
+
+    None before the base is here, or when base or builds cannot be used.
+    """
+    from medtune.chat.base import to_fetch
     from medtune.export.matrix import plan_builds
     from medtune.llamacpp.quantize import quant_type
 
+    if to_fetch(opened.recipe.base):
+        return None
     try:
         base_bytes = _base_bytes(opened)
         builds = plan_builds(opened.recipe.export)
     except MedtuneError:
-        return  # said already
+        return None  # said already
     bits = sum(quant_type(build.quantization).bits_per_weight for build in builds)
-    needed = int(base_bytes * (1 + 2 + 1.1 * bits / 16)) + _SLACK_BYTES
-    free = shutil.disk_usage(_existing(opened.run.path)).free
-    if free < needed:
+    return int(base_bytes * (1 + 2 + 1.1 * bits / 16)) + _SLACK_BYTES
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes that are free where a folder is, or would be."""
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def _check_disk(opened: OpenRecipe) -> None:
+    needed = disk_needed(opened)
+    free = free_disk(opened.run.path)
+    if needed is not None and free < needed:
         raise ResourceError(
             f"too little disk: this run needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
             where=str(opened.run.path.parent),

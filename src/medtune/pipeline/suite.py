@@ -14,6 +14,7 @@ from medtune.pipeline.checks import check_before_run
 from medtune.pipeline.open import OpenRecipe, open_recipe
 from medtune.pipeline.plan import plan_run
 from medtune.pipeline.run import run_recipe
+from medtune.pipeline.suite_needs import check_disk
 from medtune.pipeline.suite_release import write_suite_release
 from medtune.runs.layout import RUNS_FOLDER, SUITE_HTML, SUITE_RECIPE, RunDir
 from medtune.runs.lock import locked
@@ -121,10 +122,14 @@ def run_suite(
 def _check_all(suite: OpenSuite, from_: str | None, until: str | None) -> bool:
     """Raise the first problem of any model before the first one trains; True when the runs end in a release."""
     releases = False
+    exporting = []
     for member in suite.members:
         steps = plan_run(member.opened, from_=from_, until=until)
-        check_before_run(member.opened, tuple(step.name for step in steps if step.will_run))
+        running = tuple(step.name for step in steps if step.will_run)
+        check_before_run(member.opened, running)
+        exporting += [member.opened] if "export" in running else []
         releases = "release" in {step.name for step in steps}
+    check_disk(suite.folder, exporting)
     return releases
 
 
