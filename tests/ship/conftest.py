@@ -8,10 +8,14 @@ import pytest
 from finished_run import make_base, make_run, recipe_values, view
 
 from medtune.config.recipe import Recipe
+from medtune.config.suite import SuiteSection
+from medtune.core.errors import DataError
+from medtune.pipeline.suite_release import write_suite_release
 from medtune.release import stage
-from medtune.runs.layout import RunDir
+from medtune.runs.layout import SUITE_RECIPE, RunDir
 
 ROOM = "release"
+TASKS = {"terms-demo": "terminology", "ward-terms": "terminology", "nothing": "terminology"}
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,20 @@ def run(_released: Path, tmp_path: Path) -> RunDir:
 def released(run: RunDir) -> Path:
     """The release folder of that run."""
     return run.stage(ROOM)
+
+
+@pytest.fixture
+def suite(run: RunDir, tmp_path: Path) -> Path:
+    """A suite's folder with two releases and one model whose run failed."""
+    folder = tmp_path / "runs" / "ward"
+    shutil.copytree(run.path, folder / "terms-demo")
+    values = recipe_values(make_base(tmp_path / "base"), name="ward-terms")
+    other, recipe = make_run(folder / "ward-terms", recipe=Recipe.model_validate(values))
+    stage.run(view(recipe, stage.READS, other.path), other)
+    (folder / SUITE_RECIPE).write_text("suite: {}\n", encoding="utf-8")
+    section = SuiteSection(name="ward", models=("a.yaml",))
+    write_suite_release(folder, section, TASKS, {"nothing": DataError("no rows", next_step="add some")})
+    return folder
 
 
 @pytest.fixture

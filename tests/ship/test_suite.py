@@ -1,24 +1,14 @@
 """A suite of two real releases: imported in one go, verified as a whole."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from finished_run import make_base, make_run, recipe_values, view
 from ollama_server import OllamaServer, serve
 
 from medtune.cli.main import cli
-from medtune.config.recipe import Recipe
-from medtune.config.suite import SuiteSection
-from medtune.core.errors import DataError
-from medtune.pipeline.suite_release import write_suite_release
-from medtune.release import stage
-from medtune.runs.layout import SUITE_RECIPE, RunDir
 from medtune.ship.suite import verify_suite
-
-TASKS = {"terms-demo": "terminology", "ward-terms": "terminology", "nothing": "terminology"}
 
 
 @pytest.fixture
@@ -26,20 +16,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaServer]:
     with serve(OllamaServer()) as made:
         monkeypatch.setenv("OLLAMA_HOST", made.address)
         yield made
-
-
-@pytest.fixture
-def suite(run: RunDir, tmp_path: Path) -> Path:
-    """A suite's folder with two releases and one model whose run failed."""
-    folder = tmp_path / "runs" / "ward"
-    shutil.copytree(run.path, folder / "terms-demo")
-    values = recipe_values(make_base(tmp_path / "base"), name="ward-terms")
-    other, recipe = make_run(folder / "ward-terms", recipe=Recipe.model_validate(values))
-    stage.run(view(recipe, stage.READS, other.path), other)
-    (folder / SUITE_RECIPE).write_text("suite: {}\n", encoding="utf-8")
-    section = SuiteSection(name="ward", models=("a.yaml",))
-    write_suite_release(folder, section, TASKS, {"nothing": DataError("no rows", next_step="add some")})
-    return folder
 
 
 def call(*words: object) -> tuple[int, str]:

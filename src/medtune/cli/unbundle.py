@@ -12,20 +12,25 @@ from medtune.cli.options import example
 @click.option(
     "--into", type=click.Path(path_type=Path), metavar="DIR", help="A new folder. [default: FILE without .tar]"
 )
-@click.option("--no-ask", is_flag=True, help="Ask the model no question afterwards.")
+@click.option("--no-ask", is_flag=True, help="Ask no question afterwards.")
 def unbundle(archive: Path, into: Path | None, no_ask: bool) -> None:
-    """Check every byte of a bundle, unpack it, install llama.cpp where it is missing, and ask one question.
+    """Check every byte of a bundle, unpack it, install llama.cpp where it is missing, and ask each model a question.
 
     Nothing is left behind when anything in the archive is not what its own list says.
     """
+    from medtune.runs.layout import is_suite_folder
     from medtune.ship.answer import answer_once
-    from medtune.ship.bundle import unbundle as unpack
+    from medtune.ship.unbundle import unbundle as unpack
 
     done = unpack(archive, into or archive.with_suffix(""))
-    row = done.release.row
-    click.echo(f"as it was released: {row.file} ({row.verdict}), sha256 {row.sha256}")
+    for release in done.releases:
+        row = release.row
+        click.echo(f"as it was released: {row.file} ({row.verdict}), sha256 {row.sha256}")
     click.echo(done.toolchain)
-    if not no_ask:
-        question, text = answer_once(done.release)
+    for release in () if no_ask else done.releases:
+        question, text = answer_once(release)
         click.echo(f"{question}\n{text}")
-    click.echo(f"next: {done.release.path}/README.md says how to serve it")
+    if is_suite_folder(done.folder):
+        click.echo(f"next: `medtune ollama import {done.folder}`, or README.md of each release says how to serve it")
+    else:
+        click.echo(f"next: {done.releases[0].path}/README.md says how to serve it")

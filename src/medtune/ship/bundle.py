@@ -8,40 +8,27 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import medtune
-from medtune.chat.base import TINY, resolve_base
+from medtune.chat.base import TINY, BaseInfo, resolve_base
 from medtune.config.load import load_recipe
-from medtune.core.archive import read_first, unpack_listed
 from medtune.core.console import say
-from medtune.core.errors import DataError, ModelError, UsageError
+from medtune.core.errors import ModelError, UsageError
 from medtune.core.hashing import sha256_bytes, sha256_file
 from medtune.core.io import disk_errors, read_json
 from medtune.llamacpp.source import SDIST, fetch
-from medtune.llamacpp.toolchain import STAMP, cached, find, missing_parts
+from medtune.llamacpp.toolchain import STAMP, find
 from medtune.runs.layout import MANIFEST, PROVENANCE, RECIPE, RunDir
 from medtune.runs.provenance import describe
-from medtune.ship.folder import ReleaseFolder
 from medtune.ship.verify import verify_release
 
 LIST = "bundle.json"
-_VERSION = 1
+ONE_RELEASE, SUITE = 1, 2
+"""Versions of the list: what the archive holds."""
 _MODEL_FILES = (".json", ".jinja", ".model", ".safetensors", ".txt", ".md")
-
-
-@dataclass(frozen=True)
-class Unbundled:
-    """What an unbundling came to."""
-
-    release: ReleaseFolder
-    folder: Path
-    toolchain: str
-    """What became of llama.cpp, in words."""
 
 
 def bundle(
@@ -53,27 +40,31 @@ def bundle(
     """
     released = verify_release(run.path)
     _ = released.gguf  # nothing released: say so
+    files = {RECIPE: run.file(RECIPE)} | dict(released_files(released.path, "release")) | dict(suite_files(run, ""))
+    if base := base_of(run):
+        files |= dict(base_files(base, "base"))
+    head = {"bundle": ONE_RELEASE, "name": released.row.name}
+    return pack(target, head, files, wheels=wheels, toolchain=toolchain, source=source)
+
+
+def pack(
+    target: Path, head: Mapping[str, Any], files: Mapping[str, Path], *, wheels: Path | None, toolchain: bool,
+    source: bool,
+) -> Path:  # fmt: skip
+    """Write the list, then these files with llama.cpp and wheels; `target` appears when it is whole."""
     partial = target.with_name(f".{target.name}.partial")
     scratch = target.with_name(f".{target.name}.source")
     try:
-        files = {RECIPE: run.file(RECIPE)} | dict(_released(released.path)) | dict(_suites(run)) | dict(_base(run))
-        files |= dict(_built()) if toolchain else {}
-        files |= dict(_wheel_files(wheels)) if wheels else {}
+        files = {**files, **(dict(_built()) if toolchain else {}), **(dict(_wheel_files(wheels)) if wheels else {})}
         if toolchain and source:
             scratch.mkdir(parents=True, exist_ok=True)
             files[f"toolchain/{SDIST}"] = fetch(scratch, scratch / "pip.log")
         texts = {"wheels.txt": "".join(f"{line}\n" for line in _wheels()).encode()}
         rows = {name: {"size_bytes": path.stat().st_size, "sha256": sha256_file(path)} for name, path in files.items()}
         rows |= {name: {"size_bytes": len(data), "sha256": sha256_bytes(data)} for name, data in texts.items()}
-        head = {
-            "bundle": _VERSION,
-            "name": released.row.name,
-            "machine": describe(),
-            "links": _links() if toolchain else {},
-            "files": rows,
-        }
+        whole = {**head, "machine": describe(), "links": _links() if toolchain else {}, "files": rows}
         with disk_errors(target), tarfile.open(partial, "w:", format=tarfile.PAX_FORMAT) as archive:
-            _add(archive, LIST, json.dumps(head, indent=2, sort_keys=True).encode())
+            _add(archive, LIST, json.dumps(whole, indent=2, sort_keys=True).encode())
             for name, data in sorted(texts.items()):
                 _add(archive, name, data)
             for name, path in sorted(files.items()):
@@ -91,31 +82,36 @@ def bundle(
 # What is not named by one of these is not packed, data least of all. Each gives names in the archive and files.
 
 
-def _released(folder: Path) -> Iterator[tuple[str, Path]]:
+def released_files(folder: Path, into: str) -> Iterator[tuple[str, Path]]:
+    """A release folder without the run directory's own book-keeping."""
     for path in sorted(folder.iterdir()):
         if path.name != MANIFEST:
-            yield f"release/{path.name}", path
+            yield f"{into}/{path.name}", path
 
 
-def _suites(run: RunDir) -> Iterator[tuple[str, Path]]:
+def suite_files(run: RunDir, into: str) -> Iterator[tuple[str, Path]]:
     """Suite files of the site; those of medtune come with it."""
     for name in load_recipe(run.file(RECIPE)).suites.names:
         suite = _origin(run) / name
         if suite.suffix in (".yaml", ".yml") and suite.is_file():
-            yield f"suites/{suite.name}", suite
+            yield f"{into}suites/{suite.name}", suite
 
 
-def _base(run: RunDir) -> Iterator[tuple[str, Path]]:
-    """The base model's folder; the tiny one comes with medtune."""
+def base_of(run: RunDir) -> BaseInfo | None:
+    """The base model, unless it is the tiny one, which comes with medtune, or is not here any more."""
     try:
         base = resolve_base(load_recipe(run.file(RECIPE)).base, lambda name: _origin(run) / Path(name).expanduser())
     except ModelError:
         say("  the base model is not here any more: it is left out")
-        return
-    if base.name != TINY:
-        for path in sorted(base.folder.iterdir()):
-            if path.is_file() and path.suffix in _MODEL_FILES:
-                yield f"base/{path.name}", path.resolve()
+        return None
+    return None if base.name == TINY else base
+
+
+def base_files(base: BaseInfo, into: str) -> Iterator[tuple[str, Path]]:
+    """The files of a base model's folder."""
+    for path in sorted(base.folder.iterdir()):
+        if path.is_file() and path.suffix in _MODEL_FILES:
+            yield f"{into}/{path.name}", path.resolve()
 
 
 def _built() -> Iterator[tuple[str, Path]]:
@@ -159,75 +155,3 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.mode = len(data), 0o644
     archive.addfile(info, io.BytesIO(data))
-
-
-def unbundle(archive: Path, into: Path) -> Unbundled:
-    """Check every byte, unpack, verify the release, and put llama.cpp in place where it is missing. No network.
-
-    Raises DataError (damaged, a path that leaves the folder, anything that is not what the list says); then nothing
-    is left of it.
-    """
-    if into.exists():
-        raise UsageError("this folder is there already", where=str(into), next_step="name another one with --into")
-    head = _head(archive)
-    rows: dict[str, Any] = head["files"]
-    partial = into.with_name(f".{into.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-
-    def listed(name: str) -> tuple[int, str] | None:
-        if name == LIST:
-            data = read_first(archive, LIST)
-            return len(data), sha256_bytes(data)
-        return (rows[name]["size_bytes"], rows[name]["sha256"]) if name in rows else None
-
-    try:
-        partial.mkdir(parents=True)
-        written = unpack_listed(archive, partial, listed)
-        if missing := sorted(rows.keys() - written):
-            raise DataError(f"{missing[0]} is missing", where=str(archive), next_step="copy or pack it again")
-        verify_release(partial / "release")
-        partial.rename(into)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return Unbundled(verify_release(into / "release"), into, _install_toolchain(into, head))
-
-
-def _head(archive: Path) -> dict[str, Any]:
-    try:
-        head = json.loads(read_first(archive, LIST))
-        rows = {name: (int(row["size_bytes"]), str(row["sha256"])) for name, row in head["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{LIST} cannot be read", where=str(archive), next_step="get the bundle again") from error
-    if head.get("bundle") != _VERSION or not rows:
-        raise DataError(
-            f"a bundle of version {head.get('bundle')}, known is {_VERSION}",
-            where=str(archive),
-            next_step=f"use the medtune that packed it (this is {medtune.__version__})",
-        )
-    return dict(head)
-
-
-def _install_toolchain(folder: Path, head: dict[str, Any]) -> str:
-    machine, links = head.get("machine", {}), head.get("links", {})
-    built = folder / "toolchain" / "built"
-    source = folder / "toolchain" / SDIST
-    by_source = f"build it without a network: `MEDTUNE_LLAMA_CPP_SDIST={source} medtune toolchain install`"
-    if not (built / STAMP).is_file():
-        return by_source if source.is_file() else "no llama.cpp was packed"
-    stamp = read_json(built / STAMP)
-    target = cached(str(stamp.get("backend", "cpu")))
-    if (target / STAMP).is_file() and not missing_parts(target):
-        return "llama.cpp is here already"
-    if machine.get("system") != describe()["system"]:
-        return f"llama.cpp was built for {machine.get('system')}; {by_source}"
-    for path in (built / "bin").iterdir():
-        path.chmod(0o755)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(built, partial)
-    for name, meant in links.items():
-        if Path(name).name == name and Path(meant).name == meant and not (partial / "bin" / name).exists():
-            (partial / "bin" / name).symlink_to(meant)
-    partial.rename(target)
-    return f"llama.cpp was put into {target}"
