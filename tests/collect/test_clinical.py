@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from pydantic import ValidationError
 
 from medtune.collect.clinical.long import render, split_document
-from medtune.collect.clinical.rows import flat
+from medtune.collect.clinical.rows import RowGroup, flat
 from medtune.collect.source import SourceInput
 from medtune.collect.sources import clinical
 from medtune.config.collect import CollectSection
@@ -487,3 +487,23 @@ def test_the_gate_masks_identifiers_before_anything_is_made(tmp_path: Path) -> N
     assert "Quux" not in text and "555-01" not in text and "12 March" not in text
     assert "creatinine <1.5 mg/dL & stable" in text
     assert all(not row.public for row in rows_made)
+
+
+@pytest.mark.parametrize("cell", ["=SUM(A1:A3)", "=A1+B2", "=$B$7", "=-C3", "=cmd|calc", "=Sheet1!A1"])
+def test_a_formula_in_a_csv_cell_is_rejected_and_the_rest_kept(cell: str) -> None:
+    assert RowGroup(2, "4711", {"background": ["text"], "value": [cell]}).formula() == "value"
+
+
+@pytest.mark.parametrize(
+    "cell", ["+", "-", "-5 mmol/L", "=<0.5", "= 5 mg", "=>60", "a = B2 x", "+++", "=5/10", "=B12 low"]
+)
+def test_readings_are_no_formulas(cell: str) -> None:
+    assert RowGroup(2, "4711", {"value": [cell]}).formula() == ""
+
+
+def test_a_case_with_a_formula_is_counted(tmp_path: Path) -> None:
+    rows = [ROW, changed(Fall="4712", Anamnese="=SUM(A1:A3)")]
+    lines = [";".join(f'"{value}"' for value in row.values()) for row in (dict(zip(ROW, ROW, strict=True)), *rows)]
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = collect(tmp_path / "a.csv")
+    assert len(found.records) == 1 and found.facts.dropped == {"background holds a formula": 1}

@@ -12,7 +12,7 @@ from medtune.collect.clinical.documents import UnusableError, document_of
 from medtune.collect.clinical.fhir.bundle import count_strays, is_bundle, read_bundle
 from medtune.collect.clinical.fhir.requests import forms
 from medtune.collect.clinical.fhir.stays import stay
-from medtune.collect.clinical.rows import groups, read_rows
+from medtune.collect.clinical.rows import SHEETS, groups, read_rows
 from medtune.collect.clinical.swapped import swapped
 from medtune.core.errors import DataError
 
@@ -62,6 +62,9 @@ class Reader:
         for group in groups(path, rows, self.columns):
             origin = Origin(f"{label}:{group.line}")
             self._cases += 1
+            if path.suffix.lower() in SHEETS and (name := group.formula()):
+                yield Rejected(origin, f"{name} holds a formula", name)
+                continue
             name, finding = swapped(group)
             if name:
                 self._swapped.setdefault((name, finding), []).append(origin.name)

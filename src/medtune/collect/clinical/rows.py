@@ -1,6 +1,7 @@
 """Rows of an export: CSV, XLSX, Parquet, JSONL or a JSON array, nested values under dotted names, grouped by case."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,12 @@ WHOLE_HEADER = (".csv", ".xlsx", ".parquet")
 
 BETWEEN = "\x1e"
 """Stands between the values of a JSON list in one cell; no document may hold it."""
+
+
+SHEETS = (".csv", ".xlsx")
+"""Kinds of files that a spreadsheet program writes."""
+_FORMULA = re.compile(r"\s*=[\s+(-]*(?:@?[A-Za-z_][\w.]*\s*[(!|]|\$?[A-Za-z]{1,3}\$?[1-9]\d*\s*(?:$|[-+*/&:^,;<>=)]))")
+"""A call or a cell's address after «=». Readings such as «= 5 mg», «=<0.5» and «-5 mmol/L» are none."""
 
 
 @dataclass
@@ -34,6 +41,10 @@ class RowGroup:
         """Texts that are not empty, each once."""
         texts = (text.strip() for cell in self.cells.get(name, ()) for text in cell.split(BETWEEN))
         return list(dict.fromkeys(text for text in texts if text))
+
+    def formula(self) -> str:
+        """The first field that holds a formula of a spreadsheet; empty when none does."""
+        return next((name for name, texts in self.cells.items() if any(map(_FORMULA.match, texts))), "")
 
     def items(self, name: str) -> list[str]:
         """Lines of the cells, each once."""
