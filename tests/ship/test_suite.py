@@ -42,3 +42,8 @@ def test_a_suite_verifies_down_to_each_gguf(suite: Path) -> None:
     gguf.write_bytes(gguf.read_bytes()[:-1] + b"x")
     code, said = call("verify", "ward", "--runs", suite.parent)
     assert code == 2 and gguf.name in said
+
+
+def test_publish_says_that_a_suite_goes_model_by_model(suite: Path) -> None:
+    code, said = call("publish", "ward", "our-hospital/ward", "--runs", suite.parent)
+    assert code == 2 and "this is a suite" in said and "released: terms-demo ward-terms" in said

@@ -26,14 +26,24 @@ def publish(*, release: str, repository: str, yes: bool, public: bool, update: b
     HF_ENDPOINT and must stand in the recipe's `egress`; the token is read from HF_TOKEN only.
     """
     from medtune.config.load import load_recipe
+    from medtune.core.errors import UsageError
     from medtune.core.net import Egress
-    from medtune.runs.layout import RECIPE
+    from medtune.runs.layout import RECIPE, is_suite_folder
     from medtune.ship.locate import release_path
     from medtune.ship.publish import plan_publication
     from medtune.ship.publish import publish as send
+    from medtune.ship.suite import read_suite
     from medtune.ship.verify import verify_release
 
-    found = verify_release(release_path(release, runs_folder))
+    path = release_path(release, runs_folder)
+    if is_suite_folder(path):
+        models = " ".join(model.name for model in read_suite(path).models if model.state == "released")
+        raise UsageError(
+            "this is a suite, and a hub's repository holds one model",
+            where=str(path),
+            next_step=f"`medtune publish {release}/MODEL OWNER/NAME` each; released: {models or 'none'}",
+        )
+    found = verify_release(path)
     planned = plan_publication(found, repository, private=not public)
     kind = "private" if planned.private else "public"
     click.echo(f"{planned.address} ({kind}): {len(planned.files)} files, {planned.size_bytes / 1e6:,.1f} MB")
