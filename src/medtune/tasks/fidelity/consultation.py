@@ -78,7 +78,9 @@ def _department(task: Task, said: Claims, department: str) -> list[Problem]:
     asked = fold(department)
     names = {asked}.union(*(group for group in groups if asked in group))
     text = said.folded
-    for other in set().union(*groups) - names:  # «internal medicine» is no part of «kidney medicine»
+    for other in sorted(
+        set().union(*groups) - names, key=lambda name: (-len(name), name)
+    ):  # «internal medicine» is no part of «kidney medicine»
         if any(name in other for name in names):
             text = text.replace(other, " ")
     unknown = len(names) == 1 and not mostly_han(asked)
