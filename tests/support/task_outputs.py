@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from medtune.core.io import read_jsonl
-from medtune.tasks import TASKS, Task, load_task
+from medtune.tasks import Task, load_task
 from medtune.tasks.forms import join_summary
 
 DATA = Path(__file__).parents[1] / "tasks" / "data"
-OVERLAYS = tuple(name for name in TASKS if "/" in name)
 
 
 @dataclass(frozen=True)

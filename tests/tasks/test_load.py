@@ -88,4 +88,6 @@ def test_an_answer_in_the_wrong_language_misses_the_form() -> None:
     chinese = "<thinking>心臟科被問到胸痛的問題。</thinking><answer>會診心臟科，原因為胸痛。</answer>"
     assert {one.name for one in check_contract(zh, english, "stop").problems} == {"script"}
     assert {one.name for one in check_contract(en, chinese, "stop").problems} == {"script"}
+    simplified = "<thinking>心脏科被问到胸痛的问题。</thinking><answer>会诊心脏科，原因为胸痛，尚无回复。</answer>"
+    assert {one.name for one in check_contract(zh, simplified, "stop").problems} == {"script"}
     assert check_contract(zh, chinese, "stop").ok and check_contract(en, english, "stop").ok

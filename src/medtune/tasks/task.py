@@ -114,7 +114,7 @@ class Task(BaseModel):
     @property
     def keeps_letters(self) -> bool:
         """True when answers in another script keep names and units in Latin letters; the contract sees to it."""
-        return isinstance(self.contract, TagsContract) and self.contract.script == "han"
+        return isinstance(self.contract, TagsContract) and self.contract.script in ("han", "hant")
 
     def legible(self, answer: str) -> str:
         """The answer as detectors of garble can read it: Chinese writes names in other letters without spaces."""

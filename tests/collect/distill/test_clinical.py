@@ -43,6 +43,25 @@ def test_a_chinese_summary_may_be_full_of_latin_names() -> None:
     assert "another language" in [trouble.reason for trouble in judged.troubles]
 
 
+def test_chinese_and_latin_letters_side_by_side_are_no_garble() -> None:
+    """Chinese writes no spaces: names of medicines stand right beside its characters."""
+    task = load_task("consult-summary/zh-Hant")
+    form = (
+        "## Request\nDepartment: Nephrology\nReason: Rising creatinine\n\n## Medication\n- ramipril 5 mg once daily"
+        "\n- ibuprofen 400 mg three times daily\n\n## Laboratory\n- Potassium: 5.6 mmol/L (3.5-5.1)\n\n## Reply"
+    )
+    answer = (
+        "<thinking>腎臟科被問到creatinine上升，Reply段落是空白的。</thinking>\n<answer>會診腎臟科，原因為creatinine上升，"
+        "且potassium為5.6 mmol/L。用藥有ramipril 5 mg once daily與ibuprofen 400 mg three times daily。"
+        "等待回覆。</answer>"
+    )
+    ask = Ask("a", answer_system(task), form)
+    assert AnswerJudge(task)(ask, Reply(answer, "stop", 1, 1, 0.0)).troubles == ()
+    looping = answer.replace("等待回覆。", "等待回覆。ramipril" + "與ramipril" * 20)
+    troubles = AnswerJudge(task)(ask, Reply(looping, "stop", 1, 1, 0.0)).troubles
+    assert "garbled" in [trouble.reason for trouble in troubles]
+
+
 def test_evidence_is_verbatim_or_asked_for_again(tmp_path: Path) -> None:
     """The teacher first quotes what the form does not say, then what the product's own case quotes."""
     asked: set[str] = set()

@@ -53,7 +53,7 @@ class AnswerJudge:
         if not self.quotes:
             found += _copied(answer, question, told)
             found += self._language(answer)
-        if garble.measure(answer).garbled:
+        if garble.measure(self.task.legible(answer)).garbled:
             found.append(Trouble("garbled", "it held loops, broken characters or control marks"))
         result = check_contract(self.task, answer, finish, question)
         found += [Trouble(f"form: {_words(problem.name)}", problem.reason) for problem in result.problems]

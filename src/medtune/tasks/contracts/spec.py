@@ -4,10 +4,13 @@ import re
 
 from pydantic import BaseModel, ConfigDict
 
+from medtune.detect.language import read_language
+
 CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN = re.compile(r"[A-Za-z]+")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _QUANTITY = re.compile(r"\d[\d.,^x]*\s?(?:%|°?[A-Za-zµμ]{1,5}(?:/[A-Za-z\d]{1,4})*)?(?![A-Za-z])")
 _BORDER = re.compile(
@@ -38,6 +41,15 @@ def mostly_han(text: str) -> bool:
     """
     words = _LETTERS.findall(_QUANTITY.sub(" ", _HAN.sub(" ", text)))
     return len(_HAN.findall(text)) > len(words)
+
+
+def in_script(text: str, script: str) -> bool:
+    """Is the text written in `latin`, `han`, or `hant` (Chinese that is not Simplified)? Everything is in `any`."""
+    if script == "any":
+        return True
+    if script == "hant" and read_language(_LATIN.sub(" ", text)).code == "zh-Hans":
+        return False
+    return mostly_han(text) == (script != "latin")
 
 
 def spaced(text: str) -> str:

@@ -6,8 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from medtune.core.text import fold
-from medtune.tasks.contracts.spec import Contract, count_units, mostly_han
+from medtune.tasks.contracts.spec import Contract, count_units, in_script
 from medtune.tasks.result import Form, Problem, quoted
+
+_SCRIPTS = {"latin": "Latin letters", "han": "Chinese characters", "hant": "Traditional Chinese"}
 
 
 class TagsContract(Contract):
@@ -19,8 +21,9 @@ class TagsContract(Contract):
     """Names of the tags, in order; the last one holds what a person reads."""
     min_words: int = Field(ge=1)
     """A body with fewer words (or Chinese characters) is too short."""
-    script: Literal["any", "latin", "han"] = "any"
-    """What most of the last body is written in; names of medicines and units may be in other letters."""
+    script: Literal["any", "latin", "han", "hant"] = "any"
+    """What most of the last body is written in; names of medicines and units may be in other letters. `hant` is `han`
+    of which no more characters are Simplified Chinese only than Traditional only."""
 
 
 def check(contract: TagsContract, text: str) -> Form:
@@ -77,7 +80,8 @@ def _bodies(contract: TagsContract, parts: dict[str, str]) -> list[Problem]:
         if twin != tag:
             problems.append(Problem("same_body", f"<{twin}> and <{tag}> say the same", quoted(body)))
     last = parts[contract.tags[-1]]
-    if count_units(last) and contract.script != "any" and mostly_han(last) != (contract.script == "han"):
-        wanted = "Chinese characters" if contract.script == "han" else "Latin letters"
-        problems.append(Problem("script", f"<{contract.tags[-1]}> is not written in {wanted}", quoted(last)))
+    if count_units(last) and not in_script(last, contract.script):
+        problems.append(
+            Problem("script", f"<{contract.tags[-1]}> is not written in {_SCRIPTS[contract.script]}", quoted(last))
+        )
     return problems

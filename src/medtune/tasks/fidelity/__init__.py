@@ -10,7 +10,7 @@ from medtune.tasks.fidelity import consultation, encounter, question, validation
 from medtune.tasks.result import Form, Problem
 from medtune.tasks.task import InputForm, Task
 
-FIDELITY_VERSION = 1
+FIDELITY_VERSION = 2
 """Raised when the same answer could be judged differently than before."""
 
 Comparison = Callable[[Task, Form, str, str | None], tuple[Problem, ...]]

@@ -153,8 +153,11 @@ def invented(answer: Claims, source: Claims) -> Iterator[Claim]:
 
 
 def _plain(text: str) -> str:
-    """Folded without moving line breaks into spaces: places hold within one text only."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Folded without moving line breaks into spaces: places hold within one text only.
+
+    A Chinese comma would fold to the one that divides thousands.
+    """
+    return unicodedata.normalize("NFKC", text.replace("，", ", ")).casefold()
 
 
 def _number(match: re.Match[str]) -> Claim | None:

@@ -7,17 +7,19 @@
 - Every medicine of the Medication section is named as it is written.
 - An empty Reply is said to be awaited, and only then; a reply that is there is told: at least three in ten of those
   content words that no other section has.
-- In another language names, doses, units and frequencies stay as they are: translations that the task lists are found.
-  Reason and reply are compared there by the medicines, organisms and numbers that they name.
+- In another language names, doses, units and frequencies stay as they are: translations that the task lists are found,
+  unless the form itself writes them so. Reason and reply are compared there by the medicines, organisms and numbers
+  that they name, and as far as they are Chinese by pairs of characters, in the same shares as words.
 """
 
 import re
 from collections.abc import Sequence
 
 from medtune.core.text import fold
+from medtune.tasks.contracts.spec import mostly_han
 from medtune.tasks.fidelity.claims import Claim, Claims, invented
 from medtune.tasks.fidelity.document import consultation_of
-from medtune.tasks.fidelity.findings import FREQUENCY, UNREADABLE, first, name_invented, share, swapped_doses
+from medtune.tasks.fidelity.findings import FREQUENCY, UNREADABLE, first, han_share, name_invented, share, swapped_doses
 from medtune.tasks.forms import Consultation
 from medtune.tasks.result import Form, Problem, quoted
 from medtune.tasks.task import Task
@@ -40,7 +42,7 @@ def compare(task: Task, form: Form, source: str, locale: str | None) -> tuple[Pr
             *name_invented(invented(said, given), given),
             *swapped_doses(said, given),
             *_frequencies(said, given),
-            *_translated(task, said),
+            *_translated(task, said, given),
             *(_sections(task, said, form_read) if form_read else []),
         ]
     )
@@ -54,11 +56,11 @@ def _frequencies(said: Claims, given: Claims) -> list[Problem]:
     ]
 
 
-def _translated(task: Task, said: Claims) -> list[Problem]:
+def _translated(task: Task, said: Claims, given: Claims) -> list[Problem]:
     return [
         Problem("translated", "a name, unit or frequency that is to stay as it was", quoted(word))
         for word in task.fidelity.translated
-        if fold(word) in said.folded
+        if fold(word) in said.folded and fold(word) not in given.folded
     ]
 
 
@@ -72,16 +74,24 @@ def _sections(task: Task, said: Claims, read: Consultation) -> list[Problem]:
 
 
 def _department(task: Task, said: Claims, department: str) -> list[Problem]:
-    known = {fold(name): own for name, own in task.fidelity.departments.items()}
-    names = (department, *known.get(fold(department), ()))
-    if any(fold(name) in said.folded for name in names) or (_other_language(task) and len(names) == 1):
+    groups = [{fold(name), *map(fold, own)} for name, own in task.fidelity.departments.items()]
+    asked = fold(department)
+    names = {asked}.union(*(group for group in groups if asked in group))
+    text = said.folded
+    for other in sorted(
+        set().union(*groups) - names, key=lambda name: (-len(name), name)
+    ):  # «internal medicine» is no part of «kidney medicine»
+        if any(name in other for name in names):
+            text = text.replace(other, " ")
+    unknown = len(names) == 1 and not mostly_han(asked)
+    if any(name in text for name in names) or (_other_language(task) and unknown):
         return []
     return [Problem("department", "the department of the Request section is not named", quoted(department))]
 
 
 def _reason(task: Task, said: Claims, reason: str) -> list[Problem]:
     if _other_language(task):
-        missing = _untold(reason, said)
+        missing = _untold(reason, said) or ([] if han_share(reason, said.text) >= _REASON_SHARE else [reason])
     else:
         missing = [] if share(reason, said.text) >= _REASON_SHARE else [reason]
     words = "the reason of the Request section is not given"
@@ -109,6 +119,7 @@ def _reply(task: Task, said: Claims, read: Consultation) -> list[Problem]:
         return [Problem("awaiting_wrong", "there is a reply, and the answer says that it is awaited", quoted(awaited))]
     if _other_language(task):
         told = len(_untold(reply, said)) < len(_names(reply)) or not _names(reply)
+        told = told and han_share(reply, said.text, without=_rest(read)) >= _REPLY_SHARE
     else:
         told = share(reply, said.text, without=_rest(read)) >= _REPLY_SHARE
     return [] if told else [Problem("reply_missing", "the reply is not told")]

@@ -29,6 +29,7 @@ FREQUENCY = re.compile(
 """How often a medicine is taken, as prescriptions write it, in folded text."""
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
+_HAN_PAIR = re.compile(r"(?=([\u3400-\u9fff\uf900-\ufaff]{2}))")
 
 
 def name_invented(claims: Iterable[Claim], source: Claims) -> list[Problem]:
@@ -102,6 +103,17 @@ def share(wanted: str, text: str, without: str = "") -> float:
     words = content_words(wanted)
     words = (words - content_words(without)) or words
     return len(words & content_words(text)) / len(words) if words else 1.0
+
+
+def han_share(wanted: str, text: str, without: str = "") -> float:
+    """`share` for Chinese, by pairs of neighbouring characters; 1 when there are none."""
+    pairs = _pairs(wanted)
+    pairs = (pairs - _pairs(without)) or pairs
+    return len(pairs & _pairs(text)) / len(pairs) if pairs else 1.0
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(match.group(1) for match in _HAN_PAIR.finditer(fold(text)))
 
 
 def first(problems: Sequence[Problem]) -> tuple[Problem, ...]:

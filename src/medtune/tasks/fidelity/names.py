@@ -22,8 +22,10 @@ _NO_DRUGS = frozenset({
     "april", "cystatin", "cephalic", "cephalad", "cephalalgia", "cephalohematoma", "somatostatin", "cefoperidone",
 })  # fmt: skip
 """Words with such an ending that are no medicines."""
+_NO_LETTER = r"(?<![^\W\u3400-\u9fff\uf900-\ufaff])"
+"""Chinese writes names without a space before them."""
 _DOSED = re.compile(
-    r"(?<![\w/-])(?P<word>[a-z][a-z-]{3,})\s+\d+(?:[.,]\d+)?\s?(?:mg|mcg|μg|ug|micrograms?|milligrams?|grams?|g|units?|iu|meq)"
+    rf"{_NO_LETTER}(?<![/-])(?P<word>[a-z][a-z-]{{3,}})\s+\d+(?:[.,]\d+)?\s?(?:mg|mcg|μg|ug|micrograms?|milligrams?|grams?|g|units?|iu|meq)"
     r"(?![a-z/%])"
 )
 _EPITHETS = (
@@ -33,7 +35,7 @@ _EPITHETS = (
     "|perfringens|pneumoniae|pneumophila|pylori|pyogenes|saprophyticus|trachomatis|tuberculosis|typhi|viridans|vivax"
 )
 """Second words of organisms' names: they tell one species from another."""
-_SPECIES = re.compile(rf"(?<![\w.])[a-z]\.\s?(?:{_EPITHETS})(?![a-z])")
+_SPECIES = re.compile(rf"{_NO_LETTER}(?<!\.)[a-z]\.\s?(?:{_EPITHETS})(?![a-z])")
 _SECOND = re.compile(rf"\s(?:{_EPITHETS})(?![a-z])")
 _DISEASE_ENDING = re.compile(
     r"[a-z]{3,}(?:itis|osis|aemia|emia|oma|pathy|plegia|uria|algia|megaly|penia|ectasis|rrhage|rrh(?:o)?ea|stenosis|phagia"
